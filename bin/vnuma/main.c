@@ -1,0 +1,5 @@
+#include "vnuma/vnuma.h"
+int main(void)
+{
+	return 2;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A host: its nodes, CPUs, memory, distances and devices, and what is already taken of them.
+ * Everything is arrays indexed by position ("_ix") or by CPU number; there are no pointers between
+ * parts. A vn_host owns all of its memory (its arena). */
+#ifndef VNUMA_HOST_H
+#define VNUMA_HOST_H
+
+#include "vnuma/base.h"
+
+enum {
+	VN_PAGE_SIZES_MAX = 8,	 /* page sizes of one host (arm64 with 64 KiB base has 4) */
+	VN_DEVICE_NAMES_MAX = 8, /* OS names of one device: eth0, br0, ... */
+	VN_HOST_DEVICES_MAX = 4096,
+};
+
+/* Pages of one size on one node. free = total - used - reserved. */
+typedef struct vn_pages {
+	uint64_t size_kib;
+	uint64_t total, used, reserved; /* counts of pages */
+} vn_pages;
+
+/* A node of the host. Memory in KiB. */
+typedef struct vn_node {
+	uint32_t id;	    /* OS number, 0..VN_NODE_MAX-1; nodes[] ascends by it */
+	int32_t socket;	    /* physical package, -1 unknown */
+	vn_cpuset cpus;	    /* online CPUs that shared guests may use */
+	vn_cpuset pcpus;    /* online CPUs that dedicated guests may use; the same set by default */
+	vn_cpuset pinned;   /* of pcpus: taken by dedicated guests */
+	uint32_t cpu_usage; /* shared vCPUs already placed here */
+	uint64_t mem_kib;   /* all memory of the node, huge pages included */
+	uint64_t mem_used_kib; /* of it: not available */
+	uint32_t n_pages;      /* page sizes, ascending; 0 = page counts are not known */
+	vn_pages pages[VN_PAGE_SIZES_MAX];
+	bool gpu_memory; /* memory of an accelerator: never chosen unless named */
+} vn_node;
+
+/* One logical CPU. node_ix is -1 for numbers that do not exist or are offline. Groups are numbered
+ * 0.. over the whole host in the order of their lowest CPU; -1 = not known. */
+typedef struct vn_cpu {
+	int32_t node_ix;
+	int32_t core; /* CPUs of one core are siblings */
+	int32_t l3;   /* CPUs that share a last-level cache */
+	int32_t die;
+	int32_t socket;
+} vn_cpu;
+
+/* A PCI device of the host. */
+typedef struct vn_device {
+	vn_pci_address address;
+	uint16_t vendor, product, class_id;
+	int32_t node_ix;     /* -1: the platform does not say */
+	int32_t iommu_group; /* -1: none */
+	uint32_t n_names;
+	const char *names[VN_DEVICE_NAMES_MAX]; /* network and block names, and the bridges above
+						   them */
+} vn_device;
+
+typedef struct vn_host {
+	vn_arena *arena;
+	const char *source; /* where it was read from: "live", a path, "synthetic:..." */
+	uint32_t n_nodes;
+	vn_node *nodes;				   /* ascending by id */
+	uint32_t n_cpus;			   /* highest CPU number + 1 */
+	vn_cpu *cpus;				   /* [n_cpus] */
+	uint32_t n_cores, n_l3, n_dies, n_sockets; /* how many groups cpus[] numbers */
+	uint32_t threads_per_core;		   /* the most siblings that any core has */
+	vn_cpuset offline, isolated;		   /* isolated: kernel isolcpus */
+	uint32_t *slit; /* [n_nodes * n_nodes] from * n_nodes + to; 10 = local; NULL unknown */
+	uint32_t *latency_ns; /* same shape, HMAT or measured; 0 = not known; NULL = none known */
+	uint32_t *bandwidth_mibs; /* MiB/s, same shape; 0 = not known; NULL = none known */
+	uint32_t n_devices;
+	vn_device *devices; /* ascending by address */
+} vn_host;
+
+/* Read a host from `source` (DESIGN's SOURCE): "live", "synthetic:TEXT" (hwloc's notation), or a
+ * file or folder that is recognised by its content: libvirt capabilities XML, hwloc XML (v2), vnuma
+ * JSON, a sysfs root (a folder with sys/devices/system), "-" = standard input.
+ * Errors: VN_E_INPUT, VN_E_SYNTAX, VN_E_RANGE, with the place. */
+int vn_host_read(const char *source, vn_host **ret, vn_error *err);
+
+/* The same from bytes of a capabilities XML, hwloc XML or vnuma JSON document. */
+int vn_host_parse(const char *source, const char *bytes, size_t size, vn_host **ret, vn_error *err);
+void vn_host_free(vn_host *host); /* accepts NULL */
+VN_DEFINE_AUTO(vn_host)
+
+/* The vnuma JSON form ("vnuma/host/1", docs/host.schema.json); vn_host_parse reads it back to an
+ * equal host. Appended to *ret, ends in a newline. */
+int vn_host_write_json(const vn_host *host, vn_text *ret, vn_error *err);
+
+/* Distance between nodes by index: the SLIT, else 10 to itself and 20 to others. */
+uint32_t vn_host_distance(const vn_host *host, uint32_t from_ix, uint32_t to_ix);
+int vn_host_node_ix(const vn_host *host, uint32_t id); /* -1: no such node */
+uint64_t vn_pages_free(const vn_pages *pages);
+const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib); /* NULL: no such size */
+/* Memory in ordinary (smallest) pages that nobody has, in KiB: by page counts where known, else
+ * mem - used. */
+uint64_t vn_node_free_kib(const vn_node *node);
+/* CPUs that are free for 1:1 pins: pcpus - pinned. */
+vn_cpuset vn_node_free_pcpus(const vn_node *node);
+/* CPUs of `core` (a number of vn_cpu.core). */
+vn_cpuset vn_host_core_cpus(const vn_host *host, int32_t core);
+/* The device at an address, or with one of its names; NULL if there is none. */
+const vn_device *vn_host_device_at(const vn_host *host, vn_pci_address address);
+const vn_device *vn_host_device_named(const vn_host *host, const char *name);
+
+#endif
