@@ -1,10 +1,233 @@
-#include "vnuma/place.h"
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The fit, from the top: how many cells, how they may share nodes, then the search, then the plan.
+ * docs/design/0001 says what each mode means; README.md explains the search. */
+#include "place/problem.h"
+
+struct counting {
+	uint32_t nodes;		/* that may hold vCPUs */
+	uint32_t skipped_cells; /* auto: a number of cells that the owner's topology forbids */
+};
+
+static uint32_t usable_nodes(const struct problem *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->host->n_nodes; i++)
+		n += p->nodes[i].for_cpus;
+	return n;
+}
+
+/* Search for `n` cells with at most cells_max on a node, over the units that memory may be cut by.
+ */
+static bool attempt(struct problem *p, uint32_t n, uint32_t cells_max)
+{
+	uint64_t units[VN_PAGE_SIZES_MAX];
+	uint32_t n_units;
+
+	p->cells_min = cells_max;
+	p->cells_max = cells_max;
+	p->nodes_at_max = VN_NODE_MAX;
+	n_units = p->request->n_cells ? 1 : cut_units(p, units);
+	for (uint32_t i = 0; i < n_units; i++) {
+		cut_cells(p, n, p->request->n_cells ? 4 : units[i]);
+		search(p);
+		if (p->found || !p->proven)
+			return p->found;
+	}
+	return false;
+}
+
+/* n cells on m nodes with n > m: floor(n/m) or one more on each. */
+static bool attempt_even(struct problem *p, uint32_t n, uint32_t m)
+{
+	uint64_t units[VN_PAGE_SIZES_MAX];
+	uint32_t n_units = cut_units(p, units);
+
+	for (uint32_t i = 0; i < n_units; i++) {
+		p->cells_min = n / m;
+		p->cells_max = (n + m - 1) / m;
+		p->nodes_at_max = n % m ? n % m : m;
+		cut_cells(p, n, units[i]);
+		search(p);
+		if (p->found || !p->proven)
+			return p->found;
+	}
+	return false;
+}
+
+static bool topology_allows(const struct problem *p, uint32_t n)
+{
+	struct {
+		vn_cpuset cells[VN_CELL_MAX];
+	} cut;
+	const vn_request *request = p->request;
+	uint32_t each = request->vcpus / n, more = request->vcpus % n, next = 0;
+
+	if (!request->topology_given)
+		return true;
+	for (uint32_t c = 0; c < n; c++) {
+		uint32_t take = each + (c < more);
+
+		cut.cells[c] = (vn_cpuset){ 0 };
+		vn_cpuset_add_range(&cut.cells[c], next, next + take - 1);
+		next += take;
+	}
+	return topology_agrees(&request->topology, request->vcpus, cut.cells, n);
+}
+
+/* The fewest cells, each on a node of its own; else the fewest with several on a node. */
+static bool attempt_auto(struct problem *p, uint32_t nodes, uint32_t *forbidden)
+{
+	const vn_request *request = p->request;
+	uint32_t most = request->vcpus < VN_CELL_MAX ? request->vcpus : VN_CELL_MAX;
+
+	for (uint32_t n = 1; n <= most && n <= nodes; n++) {
+		bool allowed = topology_allows(p, n);
+
+		if ((!allowed && *forbidden) || !attempt(p, n, 1)) {
+			if (!p->proven)
+				return false;
+			continue;
+		}
+		if (allowed)
+			return true;
+		*forbidden = n;
+	}
+	for (uint32_t n = 2; n <= most; n++)
+		if (topology_allows(p, n) && attempt(p, n, n))
+			return true;
+		else if (!p->proven)
+			return false;
+	return false;
+}
+
+static bool place_auto(struct problem *p, uint32_t *forbidden)
+{
+	uint32_t nodes = usable_nodes(p);
+
+	if (p->options->size_by == VN_SIZE_BY_CORES &&
+	    vn_cpuset_count(&p->request->dedicated) < p->request->vcpus) {
+		prep_size_by(p, VN_SIZE_BY_CORES);
+		if (attempt_auto(p, nodes, forbidden) || !p->proven)
+			return p->found;
+	}
+	prep_size_by(p, VN_SIZE_BY_THREADS);
+	if (attempt_auto(p, nodes, forbidden) || !p->proven)
+		return p->found;
+	/* for the explanation: the guest over as many nodes as there are */
+	uint32_t most = nodes < p->request->vcpus ? nodes : p->request->vcpus;
+
+	if (most)
+		attempt(p, most < VN_CELL_MAX ? most : VN_CELL_MAX, 1);
+	return p->found;
+}
+
+/* Mode host without a nodeset: the nodes that have CPUs and memory. With one: all of it. */
+static int host_nodes(struct problem *p, uint32_t *n, vn_error *err)
+{
+	const vn_request *request = p->request;
+
+	*n = 0;
+	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
+		const vn_node *node = &p->host->nodes[i];
+
+		if (!vn_nodeset_has(&p->allowed, i))
+			continue;
+		if (!request->nodeset_given && (!node->mem_kib || node->gpu_memory))
+			p->nodes[i].for_cpus = false;
+		if (request->nodeset_given && vn_cpuset_is_empty(&node->cpus) &&
+		    vn_cpuset_is_empty(&node->pcpus))
+			return vn_fail_line(err, VN_E_CONFLICT, request->source,
+					    request->line_partition, 0,
+					    "mode 'host' wants a cell on node %u of the nodeset, "
+					    "which has no CPUs",
+					    node->id);
+		*n += p->nodes[i].for_cpus;
+	}
+	return VN_OK;
+}
+
+/* The number of cells that the request fixes; 0 = auto chooses. */
+static int fixed_cells(struct problem *p, uint32_t *n, vn_error *err)
+{
+	const vn_request *request = p->request;
+	uint32_t nodes = 0;
+	int r;
+
+	*n = request->n_cells ? request->n_cells : request->n_cells_want;
+	if (request->mode == VN_MODE_NODE && !*n)
+		*n = 1;
+	if (request->mode != VN_MODE_HOST)
+		return VN_OK;
+	if ((r = host_nodes(p, &nodes, err)) < 0)
+		return r;
+	if (request->n_cells && !request->n_cells_want && request->n_cells != nodes)
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numa, 0,
+				    "mode 'host' gives a cell to each of %u nodes, but the guest's "
+				    "<numa> has %u cells",
+				    nodes, request->n_cells);
+	if (!*n)
+		*n = nodes;
+	if (*n > request->vcpus)
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_policy, 0,
+				    "mode 'host' gives a cell to each of %u nodes, but there are "
+				    "only %u vCPUs",
+				    *n, request->vcpus);
+	return VN_OK;
+}
+
+static bool place_fixed(struct problem *p, uint32_t n)
+{
+	uint32_t nodes = usable_nodes(p);
+	bool may_share = p->request->mode != VN_MODE_AUTO && !p->request->n_cells;
+
+	prep_size_by(p, VN_SIZE_BY_THREADS);
+	if (n > nodes && nodes && may_share)
+		return attempt_even(p, n, nodes);
+	return attempt(p, n, 1);
+}
+
+static int refuse(struct problem *p, uint32_t forbidden, vn_error *err)
+{
+	const vn_request *request = p->request;
+	const vn_topology *t = &request->topology;
+
+	if (!p->proven)
+		return vn_fail(err, VN_E_SYSTEM,
+			       "the search budget of %llu steps ended before an answer (give it a "
+			       "larger budget)",
+			       (unsigned long long)p->steps);
+	if (forbidden)
+		return vn_fail_line(
+			err, VN_E_CONFLICT, request->source, request->line_topology, 0,
+			"topology sockets='%u' dies='%u' cores='%u' threads='%u' has a "
+			"socket in two of the %u cells that the guest needs (remove the "
+			"topology)",
+			t->sockets, t->dies, t->cores, t->threads, forbidden);
+	return explain_refusal(p, err);
+}
+
 int vn_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
 	     vn_placement *ret, vn_error *err)
 {
-	(void)host;
-	(void)request;
-	(void)options;
-	(void)ret;
-	return vn_fail(err, VN_E_SYSTEM, "not written yet");
+	struct problem p;
+	uint32_t n, forbidden = 0;
+	int r;
+
+	p.host = host;
+	p.request = request;
+	p.options = options ? options : &vn_place_defaults;
+	p.steps = 0;
+	p.found = false;
+	p.proven = true;
+	p.n_cells = 0;
+	if ((r = prep_check(host, request, err)) < 0)
+		return r;
+	prep_nodes(&p);
+	prep_devices(&p);
+	if ((r = fixed_cells(&p, &n, err)) < 0)
+		return r;
+	if (!(n ? place_fixed(&p, n) : place_auto(&p, &forbidden)))
+		return refuse(&p, forbidden, err);
+	return plan_build(&p, ret, err);
 }

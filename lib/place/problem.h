@@ -2,127 +2,184 @@
  *
  * The normal form that the search works on: counts instead of sets, indexes instead of ids. prep.c
  * makes it, search.c assigns cells to nodes in it, plan.c turns the result into CPUs and bytes.
- * About 200 KiB, kept on vn_place's stack; nothing here allocates. */
+ * About 400 KiB, kept on vn_place's stack; nothing here allocates. */
 #ifndef VNUMA_PLACE_PROBLEM_H
 #define VNUMA_PLACE_PROBLEM_H
 
 #include "vnuma/place.h"
 
-enum { VN_SMT_MAX = 8 }; /* threads of one core: POWER8 has 8 */
-
-/* Free CPUs for 1:1 pins, grouped by core. A core is whole when every online CPU of it may be
- * taken and is free; otherwise it is part. */
-struct cores {
-	uint16_t whole[VN_SMT_MAX + 1]; /* [k] whole cores with k threads */
-	uint16_t part[VN_SMT_MAX + 1];	/* [k] other cores with k free threads */
-	uint8_t first;			/* free threads of the node's first core, kept out of the
-					   counts above for as long as possible; 0 = not kept */
-	bool first_whole;
+enum {
+	VN_SMT_MAX = 8,	 /* threads of one core: POWER8 has 8 */
+	NO_PAGES = 0xff, /* choice.page_ix: ordinary memory */
+	DEFAULT_BUDGET = 1 << 20,
 };
 
-/* What one host node still has. The search changes it as it goes down and restores it going up. */
+/* Free CPUs for 1:1 pins, grouped by core. A core is whole when all its online CPUs may be taken
+ * and are free; otherwise it is part. */
+struct cores {
+	uint16_t whole[VN_SMT_MAX + 1]; /* [k] whole cores of k threads */
+	uint16_t part[VN_SMT_MAX + 1];	/* [k] other cores with k free threads */
+	uint8_t kept; /* free threads of the node's first core, which `siblings` leaves to the host
+			 for as long as it can; not in the counts above; 0 = none kept */
+	bool kept_whole;
+};
+
+/* What one host node still has. The search changes it going down and restores it going up. */
 struct place_node {
 	bool for_cpus, for_memory; /* may be chosen at all */
-	uint32_t cpus;		   /* floating: CPUs of its own, without those pinned by others */
+	uint32_t cpus;		   /* where floating vCPUs may run: not pinned by others */
+	uint32_t cores;		   /* cores of those */
+	uint32_t ratio_room;	   /* floating vCPUs that the overcommit ratio still allows */
 	uint32_t float_room;	   /* floating vCPUs of this guest that it still takes */
-	uint32_t present;	   /* CPUs that could ever be pinned */
+	uint32_t present;	   /* CPUs that can be pinned at all, free or not */
+	bool sets_overlap;	   /* pins take CPUs away from the floating vCPUs */
 	struct cores free;
-	uint64_t room_kib;	/* ordinary memory that this guest may still take */
-	uint64_t most_kib;	/* the most that one cell may have of ordinary memory */
-	uint64_t pages[VN_PAGE_SIZES_MAX]; /* free pages by size, as in vn_node.pages */
-	uint32_t load;		/* 0..2000: how full it is, CPUs plus memory in 1/1000 */
-	uint32_t cells;		/* cells of this guest on it so far */
+	uint64_t most_kib;		   /* ordinary memory in all */
+	uint64_t room_kib;		   /* of it: what this guest may still take */
+	uint64_t pages[VN_PAGE_SIZES_MAX]; /* free pages, by the index of vn_node.pages */
+	uint32_t load;			   /* how full: CPUs plus memory, 1/1000 each */
+	uint32_t cells;			   /* cells of this guest on it */
 };
 
 /* One guest cell to be placed. */
 struct place_cell {
-	uint32_t vcpus;	   /* all of them: weight of distances */
-	uint32_t floating; /* of them: without a CPU of their own and without an owner's pin */
-	uint32_t pins;	   /* of them: need a free CPU of their own, not fixed by the owner */
-	uint32_t extra;	   /* CPUs taken beside: the emulator's */
+	uint32_t vcpus;	   /* all of them: the weight of distances */
+	uint32_t floating; /* of them: without a CPU of their own */
+	uint32_t pins;	   /* of them: need a CPU of their own that the owner has not named */
+	uint32_t extra;	   /* CPUs taken beside, for the emulator */
 	uint64_t mem_kib, memdev_kib;
 	enum vn_page_want want;
 	uint64_t page_kib;
-	bool node_fixed;      /* nodes[] restricts the CPU node */
-	vn_nodeset nodes;     /* by index: nodes that hold the owner's pins */
-	bool memnode_fixed;   /* memnodes[] restricts the memory node */
-	vn_nodeset memnodes;  /* by index */
-	uint32_t twin_of;     /* the cell before it that is just like it, or itself */
+	bool nodes_fixed; /* only nodes[] hold the owner's pins */
+	vn_nodeset nodes; /* by index */
+	bool memnodes_fixed;
+	vn_nodeset memnodes; /* by index */
+	bool twin;	     /* just like the cell before it */
 };
 
 /* Where one cell goes. */
 struct choice {
 	uint16_t node_ix, mem_ix;
-	uint8_t page_ix; /* index into vn_node.pages of mem_ix; NO_PAGES: ordinary memory */
+	uint8_t page_ix; /* index into vn_node.pages of mem_ix, or NO_PAGES */
 };
-enum { NO_PAGES = 0xff };
 
+/* A guest device that pulls. */
 struct device_need {
-	int32_t node_ix;   /* >= 0: wants a cell on this node */
-	vn_nodeset any_of; /* must: a cell on one of these, by index */
-	bool must;
+	int32_t node_ix;   /* it is on this node; -1: not known, it pulls nowhere */
+	bool must;	   /* a cell has to be on one of any_of */
+	vn_nodeset any_of; /* by index */
 };
 
 struct problem {
 	const vn_host *host;
 	const vn_request *request;
 	const vn_place_options *options;
+	vn_nodeset allowed;   /* by index: the nodeset, or every node */
+	vn_cpuset owner_pins; /* CPUs that the owner's vcpupin gives to dedicated vCPUs */
+	struct place_node nodes[VN_NODE_MAX];
+
 	uint32_t n_cells;
 	struct place_cell cells[VN_CELL_MAX];
 	vn_cpuset cell_vcpus[VN_CELL_MAX];
-	struct place_node nodes[VN_NODE_MAX]; /* [host->n_nodes] */
+	int16_t memdev_cell[VN_MEMDEVS_MAX];
 	uint32_t n_devices;
 	struct device_need devices[VN_GUEST_DEVICES_MAX];
-	uint32_t cells_min, cells_max; /* on one node: 1 and 1, or as even as can be */
-	uint32_t nodes_at_max;	       /* how many nodes may have cells_max (when min < max) */
-	bool coupled; /* cells compete for memory across nodes or share nodes: a matching is not
-			 the whole truth */
-	enum vn_size_by size_by;
+
+	uint32_t cells_min, cells_max; /* on each node that is used by an even spread */
+	uint32_t nodes_at_max;	       /* how many nodes may have cells_max, when min < max */
+
 	/* result of the search */
+	bool found, proven;
 	struct choice best[VN_CELL_MAX];
 	vn_cost cost;
-	bool found, proven;
 	uint64_t steps;
 };
 
-/* prep.c: checks that do not depend on how the guest is cut, then the nodes. */
-int prep_check(const vn_host *host, const vn_request *request, vn_error *err);
-void prep_nodes(struct problem *p);
-/* prep.c: cut the guest into n cells (or take the owner's), splitting memory in units of unit_kib. */
-void prep_cells(struct problem *p, uint32_t n, uint64_t unit_kib);
-/* prep.c: page sizes to split by, smallest first; returns how many (at least 1). */
-uint32_t prep_units(const struct problem *p, uint64_t units[VN_PAGE_SIZES_MAX]);
+/* Index of a node's first huge page size: ordinary pages, when they are listed, come first. */
+enum { BASE_PAGE_KIB_MAX = 64 };
+static inline uint32_t first_huge(const vn_node *node)
+{
+	return node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX;
+}
 
-/* cores.c: take `pins` CPUs under a policy, and `extra` more; false (and *cores is spoilt) if there are not as many. *broken counts
- * whole cores that are left half used. The picks of plan.c follow the same order. */
-bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
-		uint32_t *broken);
-uint32_t cores_free_threads(const struct cores *cores);
-uint32_t cores_whole(const struct cores *cores);
-/* How many pins fit under `require`: the most that k >= 2 threads on each of enough cores give. */
-uint32_t cores_require_room(const struct cores *cores, uint32_t *k_for, uint32_t pins);
-
-/* fit.c: may this cell go there now? Fills *choice and the verdict; take and untake change nodes. */
-struct verdict_of {
+/* A node seen by one cell: what is asked and there, and the one requirement that decides. */
+struct need {
 	enum vn_requirement need;
 	uint64_t asked, there;
 };
-struct verdict_of fit_cpus(const struct problem *p, uint32_t cell, uint32_t node_ix);
-struct verdict_of fit_memory(const struct problem *p, uint32_t cell, uint32_t mem_ix,
-			     uint32_t page_from, uint8_t *page_ix);
-struct verdict_of fit_cell(const struct problem *p, uint32_t cell, uint32_t node_ix);
+
+/* prep.c: contradictions of the request with itself and with the host. */
+int prep_check(const vn_host *host, const vn_request *request, vn_error *err);
+void prep_nodes(struct problem *p);
+/* Cores by index: those that the host numbers, then one for each CPU whose core is not known. */
+struct core_counts {
+	uint32_t n;
+	uint8_t free[2 * VN_CPU_MAX], online[2 * VN_CPU_MAX]; /* threads of each core */
+	bool kept[2 * VN_CPU_MAX];			      /* the first core of its node */
+	uint16_t node_ix[2 * VN_CPU_MAX];
+	int16_t first_cpu[VN_NODE_MAX];
+};
+static inline uint32_t core_ix(const vn_host *host, uint32_t cpu)
+{
+	return host->cpus[cpu].core >= 0 ? (uint32_t)host->cpus[cpu].core : host->n_cores + cpu;
+}
+void prep_count_cores(const vn_host *host, const vn_cpuset *free, bool keep_first,
+		      struct core_counts *counts);
+void prep_add_core(const struct core_counts *counts, uint32_t core, struct cores *to);
+void prep_free_cpus(const struct problem *p, uint32_t node_ix, vn_cpuset *floats, vn_cpuset *pins);
+void prep_size_by(struct problem *p, enum vn_size_by size_by);
+void prep_devices(struct problem *p);
+
+/* cut.c: the guest as n cells, memory split in units of unit_kib; the owner's cells are taken as
+ * they are. */
+void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib);
+/* Units to split by, in the order to try them; returns how many, at least 1. */
+uint32_t cut_units(const struct problem *p, uint64_t units[VN_PAGE_SIZES_MAX]);
+
+/* cores.c: take `pins` CPUs of one cell under a policy, and `extra` more. False when there are not
+ * as many (*cores is spoilt then). *broken: whole cores left half used. `picker` (may be NULL) is
+ * told of each step, so that the CPUs that plan.c picks are those that the search has counted. */
+struct core_pick {
+	bool kept;	  /* the kept first core */
+	bool whole;	  /* a core of whole[free], else of part[free] */
+	uint32_t free;	  /* its free threads */
+	uint32_t threads; /* how many of them are taken */
+	uint32_t cores;	  /* how many such cores */
+	bool idle;	  /* the other threads are taken too and stay idle */
+	bool extra;	  /* for the emulator */
+	bool mine;	  /* extra: a core that the cell's own pins have broken */
+};
+struct core_picker {
+	void (*pick)(struct core_picker *self, const struct core_pick *pick);
+};
+bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
+		uint32_t *broken, struct core_picker *picker);
+uint32_t cores_free_threads(const struct cores *cores);
+uint32_t cores_whole(const struct cores *cores);
+uint32_t cores_require_room(const struct cores *cores); /* most pins that share cores */
+
+/* fit.c: may a cell go there now? need is VN_NEED_NOTHING if so. */
+struct need fit_cpus(const struct problem *p, uint32_t cell, uint32_t node_ix);
+/* The first page size from page_from on (in the order of preference) that will do. */
+struct need fit_memory(const struct problem *p, uint32_t cell, uint32_t mem_ix, uint32_t page_from,
+		       uint8_t *page_ix);
+/* Nodes that the memory of a cell on node_ix may come from, nearest first. */
 uint32_t fit_memory_nodes(const struct problem *p, uint32_t cell, uint32_t node_ix,
 			  uint16_t mem_ix[VN_NODE_MAX]);
+struct need fit_cell(const struct problem *p, uint32_t cell, uint32_t node_ix);
+/* Take the cell's share of its nodes, and give it back by restoring what the caller saved. */
+uint32_t fit_take(struct problem *p, uint32_t cell, const struct choice *choice);
 
-/* search.c: best assignment of p->cells to p->nodes into p->best. */
+/* search.c: the best assignment of p->cells into p->best. */
 void search(struct problem *p);
-/* explain.c: why there is none. */
-int explain_refusal(const struct problem *p, vn_error *err);
-void explain_fill(const struct problem *p, uint32_t cell);
-/* plan.c: the winning choices as CPUs, memory, topology, distances. */
-int plan_build(const struct problem *p, vn_placement *ret, vn_error *err);
-/* topology.c: what the guest sees. */
-int topology_build(const struct problem *p, vn_placement *ret, vn_error *err);
+
+/* explain.c: why there is none. `err` gets the sentence, options->explain the table. */
+int explain_refusal(struct problem *p, vn_error *err);
+
+/* plan.c, topology.c: the winning choices as CPUs, memory and what the guest sees. */
+int plan_build(struct problem *p, vn_placement *ret, vn_error *err);
+int topology_build(const struct problem *p, vn_placement *placement, vn_error *err);
+/* May a guest with this topology have these cells? No socket spans two of them. */
 bool topology_agrees(const vn_topology *topology, uint32_t vcpus, const vn_cpuset *cells,
 		     uint32_t n_cells);
 

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * One cell on one node: does it go there with what is left, and if not, what is missing. */
+#include "place/problem.h"
+
+#define NEED(what, want, have) ((struct need){ .need = (what), .asked = (want), .there = (have) })
+static const struct need nothing = { VN_NEED_NOTHING, 0, 0 };
+
+static struct need fit_floating(const struct place_cell *cell, const struct place_node *node)
+{
+	uint32_t asked = cell->floating, cpus = node->cpus;
+
+	if (!asked)
+		return nothing;
+	if (node->sets_overlap) { /* the cell's own pins leave the rest to float on */
+		uint32_t taken = cell->pins + cell->extra;
+
+		cpus = cpus > taken ? cpus - taken : 0;
+	}
+	if (asked > cpus)
+		return NEED(VN_NEED_CPUS, asked, cpus);
+	if (asked > node->ratio_room)
+		return NEED(VN_NEED_CPU_RATIO, asked, node->ratio_room);
+	if (asked > node->float_room)
+		return NEED(VN_NEED_CPUS, asked, node->float_room);
+	return nothing;
+}
+
+static struct need fit_pins(const struct problem *p, const struct place_cell *cell,
+			    const struct place_node *node)
+{
+	enum vn_thread_policy policy = p->request->thread_policy;
+	uint32_t asked = cell->pins + cell->extra, there = cores_free_threads(&node->free), broken;
+	struct cores left;
+
+	if (!asked)
+		return nothing;
+	if (asked > node->present)
+		return NEED(VN_NEED_CPUS, asked, node->present);
+	if (asked > there)
+		return NEED(VN_NEED_FREE_CPUS, asked, there);
+	if (policy == VN_THREADS_ISOLATE && cell->pins > cores_whole(&node->free))
+		return NEED(VN_NEED_FREE_CORES, cell->pins, cores_whole(&node->free));
+	if (policy == VN_THREADS_REQUIRE && cell->pins > cores_require_room(&node->free))
+		return NEED(VN_NEED_SIBLINGS, cell->pins, cores_require_room(&node->free));
+	left = node->free;
+	if (!cores_take(&left, policy, cell->pins, cell->extra, &broken, NULL))
+		return NEED(VN_NEED_FREE_CPUS, asked, there);
+	return nothing;
+}
+
+struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
+{
+	const struct place_cell *cell = &p->cells[c];
+	const struct place_node *node = &p->nodes[node_ix];
+	struct need need;
+
+	if (!vn_nodeset_has(&p->allowed, node_ix))
+		return NEED(VN_NEED_ALLOWED, 1, 0);
+	if (!node->for_cpus)
+		return NEED(VN_NEED_CPUS_PRESENT, cell->vcpus, 0);
+	if (cell->nodes_fixed && !vn_nodeset_has(&cell->nodes, node_ix))
+		return NEED(VN_NEED_PINS, 1, 0);
+	need = fit_floating(cell, node);
+	return need.need == VN_NEED_NOTHING ? fit_pins(p, cell, node) : need;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------
+ */
+
+static struct need fit_ordinary(const struct place_cell *cell, const struct place_node *node)
+{
+	uint64_t asked = cell->mem_kib + cell->memdev_kib;
+
+	if (asked > node->most_kib)
+		return NEED(VN_NEED_MEMORY, asked, node->most_kib);
+	if (asked > node->room_kib)
+		return NEED(VN_NEED_MEMORY, asked, node->room_kib);
+	return nothing;
+}
+
+static struct need fit_page(const struct place_cell *cell, uint64_t free, uint64_t size_kib)
+{
+	uint64_t asked = cell->mem_kib + cell->memdev_kib;
+
+	if (cell->mem_kib % size_kib || cell->memdev_kib % size_kib)
+		return NEED(VN_NEED_WHOLE_PAGES, asked, size_kib);
+	if (asked / size_kib > free)
+		return NEED(VN_NEED_PAGES, asked, free * size_kib);
+	return nothing;
+}
+
+/* Is a page size (by index, 0 the smallest) one that the cell asks for? */
+static bool wants_page(const struct place_cell *cell, const vn_node *node, uint32_t page_ix)
+{
+	switch (cell->want) {
+	case VN_PAGES_SMALL: return page_ix < first_huge(node);
+	case VN_PAGES_LARGE: return page_ix >= first_huge(node);
+	case VN_PAGES_ANY: return true;
+	case VN_PAGES_DEFAULT: return page_ix == first_huge(node);
+	case VN_PAGES_SIZE: return node->pages[page_ix].size_kib == cell->page_kib;
+	default: return false;
+	}
+}
+
+struct need fit_memory(const struct problem *p, uint32_t c, uint32_t mem_ix, uint32_t page_from,
+		       uint8_t *page_ix)
+{
+	const struct place_cell *cell = &p->cells[c];
+	const struct place_node *node = &p->nodes[mem_ix];
+	const vn_node *host_node = &p->host->nodes[mem_ix];
+	struct need best = NEED(VN_NEED_PAGE_SIZE, cell->page_kib, 0), need;
+
+	*page_ix = NO_PAGES;
+	if (cell->want == VN_PAGES_NONE || (cell->want == VN_PAGES_SMALL && !first_huge(host_node)))
+		return page_from ? best : fit_ordinary(cell, node);
+	for (uint32_t i = host_node->n_pages; i-- > 0;) { /* the largest first */
+		if (!wants_page(cell, host_node, i) || host_node->n_pages - 1 - i < page_from)
+			continue;
+		need = fit_page(cell, node->pages[i], host_node->pages[i].size_kib);
+		if (need.need == VN_NEED_NOTHING) {
+			*page_ix = (uint8_t)i;
+			return need;
+		}
+		if (best.need == VN_NEED_PAGE_SIZE || need.there > best.there)
+			best = need;
+	}
+	return best;
+}
+
+uint32_t fit_memory_nodes(const struct problem *p, uint32_t c, uint32_t node_ix,
+			  uint16_t mem_ix[VN_NODE_MAX])
+{
+	const struct place_cell *cell = &p->cells[c];
+	bool own = p->host->nodes[node_ix].mem_kib != 0;
+	uint32_t n = 0;
+
+	if (!cell->memnodes_fixed && own) {
+		if (!p->nodes[node_ix].for_memory)
+			return 0;
+		mem_ix[0] = (uint16_t)node_ix;
+		return 1;
+	}
+	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
+		uint32_t at = n, far = vn_host_distance(p->host, node_ix, i);
+
+		if (cell->memnodes_fixed ? !vn_nodeset_has(&cell->memnodes, i)
+					 : !p->nodes[i].for_memory)
+			continue;
+		for (; at && vn_host_distance(p->host, node_ix, mem_ix[at - 1]) > far; at--)
+			mem_ix[at] = mem_ix[at - 1];
+		mem_ix[at] = (uint16_t)i;
+		n++;
+	}
+	return n;
+}
+
+/* ---- both ---------------------------------------------------------------------------------------
+ */
+
+struct need fit_cell(const struct problem *p, uint32_t c, uint32_t node_ix)
+{
+	struct need need = fit_cpus(p, c, node_ix), best = NEED(VN_NEED_MEMNODE, 1, 0);
+	uint16_t mem_ix[VN_NODE_MAX];
+	uint8_t page_ix;
+	uint32_t n;
+
+	if (need.need != VN_NEED_NOTHING)
+		return need;
+	n = fit_memory_nodes(p, c, node_ix, mem_ix);
+	for (uint32_t i = 0; i < n; i++) {
+		need = fit_memory(p, c, mem_ix[i], 0, &page_ix);
+		if (need.need == VN_NEED_NOTHING)
+			return need;
+		if (best.need == VN_NEED_MEMNODE || need.there > best.there)
+			best = need;
+	}
+	return best;
+}
+
+static void take_memory(struct place_node *node, const vn_node *host_node,
+			const struct place_cell *cell, uint8_t page_ix)
+{
+	uint64_t kib = cell->mem_kib + cell->memdev_kib;
+
+	if (page_ix != NO_PAGES)
+		node->pages[page_ix] -= kib / host_node->pages[page_ix].size_kib;
+	if (page_ix == NO_PAGES || page_ix < first_huge(host_node))
+		node->room_kib = node->room_kib > kib ? node->room_kib - kib : 0;
+	if (page_ix == NO_PAGES && first_huge(host_node)) {
+		uint64_t pages =
+			(kib + host_node->pages[0].size_kib - 1) / host_node->pages[0].size_kib;
+
+		node->pages[0] = node->pages[0] > pages ? node->pages[0] - pages : 0;
+	}
+}
+
+uint32_t fit_take(struct problem *p, uint32_t c, const struct choice *choice)
+{
+	const struct place_cell *cell = &p->cells[c];
+	struct place_node *node = &p->nodes[choice->node_ix];
+	uint32_t taken = cell->pins + cell->extra, broken = 0;
+
+	node->cells++;
+	node->float_room -= cell->floating;
+	node->ratio_room -= cell->floating;
+	node->cpus -= cell->floating;
+	if (taken && node->sets_overlap) {
+		node->cpus = node->cpus > taken ? node->cpus - taken : 0;
+		if (node->float_room > node->cpus)
+			node->float_room = node->cpus;
+	}
+	if (taken)
+		cores_take(&node->free, p->request->thread_policy, cell->pins, cell->extra, &broken,
+			   NULL);
+	take_memory(&p->nodes[choice->mem_ix], &p->host->nodes[choice->mem_ix], cell,
+		    choice->page_ix);
+	return broken;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Branch and bound over cell -> node (and memory node, and page size), cells in order, nodes by
+ * ascending index: of two placements with the same cost the first found has the lowest ids.
+ *
+ * A branch is cut when a lower bound of its cost is not less than the best so far. The bound
+ * counts, for the cells that are not placed yet, the nearest node that may still be used. Cells
+ * that are just alike ("twins") go to ascending nodes only, which loses no placement but for
+ * renaming. A bipartite matching of cells to nodes first rules out what cannot be in polynomial
+ * time. */
+#include "place/problem.h"
+
+#include <string.h>
+
+struct search {
+	struct problem *p;
+	uint32_t n_nodes, n_cells;
+	uint64_t budget;
+	struct choice now[VN_CELL_MAX];
+	uint64_t pull[VN_NODE_MAX];	      /* [node]: distance cost of one more vCPU there */
+	uint64_t vcpus_from[VN_CELL_MAX + 1]; /* sum of vcpus of cells c.. */
+	uint64_t pairs_from[VN_CELL_MAX + 1]; /* sum over pairs in c.. of the product of vcpus */
+	uint32_t near;			      /* the least distance both ways of two cells */
+	uint32_t at_max;		      /* nodes that hold cells_max cells now */
+	uint16_t by_load[VN_NODE_MAX];	      /* nodes, cheapest for the strategy first */
+	vn_cost cost;			      /* of the cells placed so far */
+};
+
+static int compare_cost(const vn_cost *a, const vn_cost *b)
+{
+	const uint64_t pairs[][2] = {
+		{a->devices_remote, b->devices_remote},
+		{ a->distance,      b->distance	   },
+		{ a->broken,	     b->broken	       },
+		{ a->strategy,      b->strategy	   }
+	};
+
+	for (size_t i = 0; i < VN_LEN(pairs); i++)
+		if (pairs[i][0] != pairs[i][1])
+			return pairs[i][0] < pairs[i][1] ? -1 : 1;
+	return 0;
+}
+
+static uint32_t both_ways(const vn_host *host, uint32_t a, uint32_t b)
+{
+	return vn_host_distance(host, a, b) + vn_host_distance(host, b, a);
+}
+
+/* What the strategy pays for a cell on a node: spread likes empty ones, pack full ones. */
+static uint64_t strategy_cost(const struct problem *p, uint32_t node_ix)
+{
+	enum { FULL = 200000 }; /* above any load (prep.c caps it) */
+	uint32_t load = p->nodes[node_ix].load;
+
+	return p->options->strategy == VN_STRATEGY_PACK ? FULL - load : load;
+}
+
+/* ---- matching
+ * ------------------------------------------------------------------------------------ */
+
+struct matching {
+	const struct problem *p;
+	int16_t cell_of[VN_NODE_MAX];
+	uint8_t seen[VN_NODE_MAX];
+	uint64_t can[VN_CELL_MAX][VN_NODESET_WORDS]; /* [cell] nodes that would do */
+};
+
+static bool match_cell(struct matching *m, uint32_t cell)
+{
+	vn_nodeset can;
+
+	memcpy(can.word, m->can[cell], sizeof(can.word));
+	VN_NODESET_EACH (node, &can) {
+		if (m->seen[node])
+			continue;
+		m->seen[node] = 1;
+		if (m->cell_of[node] < 0 || match_cell(m, (uint32_t)m->cell_of[node])) {
+			m->cell_of[node] = (int16_t)cell;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Can every cell have a node of its own that would do? */
+static bool match_all(const struct problem *p)
+{
+	struct matching m = { .p = p };
+
+	for (uint32_t node = 0; node < p->host->n_nodes; node++)
+		m.cell_of[node] = -1;
+	for (uint32_t cell = 0; cell < p->n_cells; cell++) {
+		if (p->cells[cell].twin) {
+			memcpy(m.can[cell], m.can[cell - 1], sizeof(m.can[cell]));
+		} else {
+			for (uint32_t node = 0; node < p->host->n_nodes; node++)
+				if (fit_cell(p, cell, node).need == VN_NEED_NOTHING)
+					m.can[cell][node / 64] |= UINT64_C(1) << node % 64;
+		}
+		memset(m.seen, 0, p->host->n_nodes);
+		if (!match_cell(&m, cell))
+			return false;
+	}
+	return true;
+}
+
+/* ---- bounds
+ * -------------------------------------------------------------------------------------- */
+
+static bool may_hold_more(const struct search *s, uint32_t node_ix)
+{
+	const struct problem *p = s->p;
+	const struct place_node *node = &p->nodes[node_ix];
+
+	if (!node->for_cpus || node->cells >= p->cells_max)
+		return false;
+	return p->cells_min == p->cells_max || node->cells + 1 < p->cells_max ||
+	       s->at_max < p->nodes_at_max;
+}
+
+/* Devices whose node has no cell, less those that the cells to come could still cover. */
+static uint64_t remote_devices(const struct search *s, uint32_t cells_left)
+{
+	const struct problem *p = s->p;
+	uint64_t remote = 0, nodes = 0;
+
+	for (uint32_t i = 0; i < p->n_devices; i++) {
+		int32_t node_ix = p->devices[i].node_ix;
+		bool first = true;
+
+		if (node_ix < 0 || p->nodes[node_ix].cells)
+			continue;
+		remote++;
+		for (uint32_t k = 0; k < i && first; k++)
+			first = p->devices[k].node_ix != node_ix;
+		nodes += first;
+	}
+	if (!cells_left)
+		return remote;
+	return nodes > cells_left ? nodes - cells_left : 0;
+}
+
+static bool devices_satisfied(const struct problem *p)
+{
+	for (uint32_t i = 0; i < p->n_devices; i++) {
+		bool local = !p->devices[i].must;
+
+		VN_NODESET_EACH (node_ix, &p->devices[i].any_of)
+			local |= p->nodes[node_ix].cells > 0;
+		if (!local)
+			return false;
+	}
+	return true;
+}
+
+/* The least that any completion costs. False when no node is left for the next cell. */
+static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
+{
+	const struct problem *p = s->p;
+	uint32_t left = s->n_cells - cell, loads = 0;
+	uint64_t least_pull = UINT64_MAX;
+	bool distinct = p->cells_max == 1;
+
+	*bound = s->cost;
+	bound->devices_remote = remote_devices(s, left);
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
+		uint32_t node_ix = s->by_load[i];
+
+		if (!may_hold_more(s, node_ix))
+			continue;
+		if (s->pull[node_ix] < least_pull)
+			least_pull = s->pull[node_ix];
+		if (loads < left) {
+			uint32_t times = distinct ? 1 : left - loads;
+
+			bound->strategy += times * strategy_cost(p, node_ix);
+			loads += times;
+		}
+	}
+	if (least_pull == UINT64_MAX || loads < left)
+		return false;
+	bound->distance += s->vcpus_from[cell] * (least_pull + 10) + s->pairs_from[cell] * s->near;
+	return true;
+}
+
+/* Where nodes are shared: is there room for the cells to come, counted in the smallest of them? */
+static bool room_for_rest(const struct search *s, uint32_t cell)
+{
+	const struct problem *p = s->p;
+	uint32_t left = s->n_cells - cell, floating = UINT32_MAX, pins = UINT32_MAX;
+	uint64_t mem_kib = UINT64_MAX, room = 0;
+
+	for (uint32_t c = cell; c < s->n_cells; c++) {
+		const struct place_cell *to = &p->cells[c];
+
+		floating = to->floating < floating ? to->floating : floating;
+		pins = to->pins < pins ? to->pins : pins;
+		mem_kib = to->mem_kib < mem_kib ? to->mem_kib : mem_kib;
+	}
+	bool ordinary = p->cells[cell].want == VN_PAGES_NONE && !p->request->n_pages && mem_kib;
+
+	for (uint32_t i = 0; i < s->n_nodes && room < left; i++) {
+		const struct place_node *node = &p->nodes[i];
+		uint64_t holds = p->cells_max - node->cells;
+
+		if (!node->for_cpus)
+			continue;
+		if (floating && node->float_room / floating < holds)
+			holds = node->float_room / floating;
+		if (pins && cores_free_threads(&node->free) / pins < holds)
+			holds = cores_free_threads(&node->free) / pins;
+		if (ordinary && p->host->nodes[i].mem_kib && node->room_kib / mem_kib < holds &&
+		    vn_cpuset_is_empty(&p->request->memnode_given))
+			holds = node->room_kib / mem_kib;
+		room += holds;
+	}
+	return room >= left;
+}
+
+/* ---- depth first
+ * --------------------------------------------------------------------------------- */
+
+static void descend(struct search *s, uint32_t cell);
+
+static void record_best(struct search *s)
+{
+	struct problem *p = s->p;
+	vn_cost cost = s->cost;
+
+	cost.devices_remote = remote_devices(s, 0);
+	if (!devices_satisfied(p) || (p->found && compare_cost(&cost, &p->cost) >= 0))
+		return;
+	p->found = true;
+	p->cost = cost;
+	memcpy(p->best, s->now, s->n_cells * sizeof(*s->now));
+}
+
+static void add_pull(struct search *s, uint32_t node_ix, uint64_t vcpus, int sign)
+{
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
+		uint64_t more = vcpus * both_ways(s->p->host, i, node_ix);
+
+		s->pull[i] += sign > 0 ? more : -more;
+	}
+}
+
+static void try_choice(struct search *s, uint32_t cell, const struct choice *choice)
+{
+	struct problem *p = s->p;
+	struct place_node node_before = p->nodes[choice->node_ix];
+	struct place_node mem_before = p->nodes[choice->mem_ix];
+	uint64_t vcpus = p->cells[cell].vcpus;
+	vn_cost cost_before = s->cost;
+
+	p->steps++;
+	s->cost.distance += vcpus * (s->pull[choice->node_ix] +
+				     vn_host_distance(p->host, choice->node_ix, choice->mem_ix));
+	s->cost.strategy += strategy_cost(p, choice->node_ix);
+	s->cost.broken += fit_take(p, cell, choice);
+	bool full = p->nodes[choice->node_ix].cells == p->cells_max;
+
+	s->at_max += full;
+	s->now[cell] = *choice;
+	add_pull(s, choice->node_ix, vcpus, 1);
+	descend(s, cell + 1);
+	add_pull(s, choice->node_ix, vcpus, -1);
+	s->at_max -= full;
+	p->nodes[choice->mem_ix] = mem_before;
+	p->nodes[choice->node_ix] = node_before;
+	s->cost = cost_before;
+}
+
+/* Every memory node and page size for a cell whose CPUs fit on node_ix. */
+static void try_node(struct search *s, uint32_t cell, uint32_t node_ix)
+{
+	const struct problem *p = s->p;
+	uint16_t mem_ix[VN_NODE_MAX];
+	uint32_t n = fit_memory_nodes(p, cell, node_ix, mem_ix);
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct choice choice = { .node_ix = (uint16_t)node_ix, .mem_ix = mem_ix[i] };
+		uint32_t n_pages = p->host->nodes[mem_ix[i]].n_pages;
+
+		for (uint32_t from = 0; from <= n_pages; from++) {
+			if (fit_memory(p, cell, mem_ix[i], from, &choice.page_ix).need !=
+			    VN_NEED_NOTHING)
+				break;
+			try_choice(s, cell, &choice);
+			if (choice.page_ix == NO_PAGES)
+				break;
+			from = n_pages - 1 - choice.page_ix;
+		}
+	}
+}
+
+static void descend(struct search *s, uint32_t cell)
+{
+	struct problem *p = s->p;
+	vn_cost bound;
+
+	if (cell == s->n_cells) {
+		record_best(s);
+		return;
+	}
+	if (!lower_bound(s, cell, &bound) || (p->found && compare_cost(&bound, &p->cost) >= 0) ||
+	    (p->cells_max > 1 && !room_for_rest(s, cell)))
+		return;
+	uint32_t from = p->cells[cell].twin ? s->now[cell - 1].node_ix : 0;
+
+	for (uint32_t node_ix = from; node_ix < s->n_nodes; node_ix++) {
+		if (!may_hold_more(s, node_ix) ||
+		    fit_cpus(p, cell, node_ix).need != VN_NEED_NOTHING)
+			continue;
+		try_node(s, cell, node_ix);
+		if (p->steps > s->budget) {
+			p->proven = false;
+			return;
+		}
+	}
+}
+
+/* ---- set up
+ * -------------------------------------------------------------------------------------- */
+
+static void sort_by_load(struct search *s)
+{
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
+		uint64_t cost = strategy_cost(s->p, i);
+		uint32_t at = i;
+
+		for (; at && strategy_cost(s->p, s->by_load[at - 1]) > cost; at--)
+			s->by_load[at] = s->by_load[at - 1];
+		s->by_load[at] = (uint16_t)i;
+	}
+}
+
+static uint32_t nearest_pair(const struct problem *p)
+{
+	uint32_t near = UINT32_MAX;
+
+	for (uint32_t a = 0; a < p->host->n_nodes; a++)
+		for (uint32_t b = p->cells_max > 1 ? a : a + 1; b < p->host->n_nodes; b++)
+			if (p->nodes[a].for_cpus && p->nodes[b].for_cpus &&
+			    both_ways(p->host, a, b) < near)
+				near = both_ways(p->host, a, b);
+	return near == UINT32_MAX ? 20 : near;
+}
+
+void search(struct problem *p)
+{
+	struct search s = { .p = p, .n_nodes = p->host->n_nodes, .n_cells = p->n_cells };
+
+	s.budget = p->steps + (p->options->budget ? p->options->budget : DEFAULT_BUDGET);
+	p->found = false;
+	p->proven = true;
+	if (p->cells_max == 1 && !match_all(p))
+		return;
+	for (uint32_t c = s.n_cells; c-- > 0;) {
+		s.vcpus_from[c] = s.vcpus_from[c + 1] + p->cells[c].vcpus;
+		s.pairs_from[c] = s.pairs_from[c + 1] + p->cells[c].vcpus * s.vcpus_from[c + 1];
+	}
+	s.near = nearest_pair(p);
+	sort_by_load(&s);
+	descend(&s, 0);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The account of a host: what a placement takes from it, and gives back. */
+#include "vnuma/place.h"
+
+static void move_memory(vn_node *node, uint64_t kib, uint64_t page_kib, int sign)
+{
+	for (uint32_t i = 0; i < node->n_pages; i++) {
+		vn_pages *pages = &node->pages[i];
+		uint64_t n = (kib + pages->size_kib - 1) / pages->size_kib;
+
+		if (pages->size_kib == page_kib || (!page_kib && i == 0 && pages->size_kib <= 64))
+			pages->used += sign > 0 ? n : -n;
+	}
+	if (!page_kib)
+		node->mem_used_kib += sign > 0 ? kib : -kib;
+}
+
+static void move_guest(vn_host *host, const vn_placement *placement, int sign)
+{
+	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
+		vn_node *node = &host->nodes[placement->cells[placement->vcpu_cell[vcpu]].node_ix];
+		int32_t pin = placement->pin[vcpu];
+
+		if (pin < 0)
+			node->cpu_usage += sign > 0 ? 1 : -1;
+		else
+			(sign > 0 ? vn_cpuset_add : vn_cpuset_del)(&node->pinned, (unsigned)pin);
+	}
+	for (uint32_t c = 0; c < placement->n_cells; c++) {
+		const vn_place_cell *cell = &placement->cells[c];
+		vn_node *node = &host->nodes[cell->node_ix];
+
+		(sign > 0 ? vn_cpuset_or : vn_cpuset_minus)(&node->pinned, &cell->reserved);
+		move_memory(&host->nodes[cell->mem_node_ix], cell->mem_kib + cell->memdev_kib,
+			    cell->page_kib, sign);
+	}
+}
+
+void vn_host_take(vn_host *host, const vn_placement *placement)
+{
+	move_guest(host, placement, 1);
+}
+
+void vn_host_release(vn_host *host, const vn_placement *placement)
+{
+	move_guest(host, placement, -1);
+}
