@@ -30,6 +30,8 @@ typedef struct vn_node {
 	uint32_t cpu_usage; /* shared vCPUs already placed here */
 	uint64_t mem_kib;   /* all memory of the node, huge pages included */
 	uint64_t mem_used_kib; /* of it: not available */
+	uint64_t cache_kib;    /* of the available: holds files that the kernel drops on demand;
+				  `numactl -H` counts it as used */
 	uint32_t n_pages;      /* page sizes, ascending; 0 = page counts are not known */
 	vn_pages pages[VN_PAGE_SIZES_MAX];
 	bool gpu_memory; /* memory of an accelerator: never chosen unless named */
