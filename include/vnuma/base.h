@@ -35,7 +35,7 @@
 		stolen_;                                                                           \
 	})
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 enum vn_code {
 	VN_OK = 0,
@@ -101,8 +101,7 @@ void vn_take_space(vn_cursor *in);
 /* A whole text that is one decimal number 0..max, blanks around it allowed. */
 int vn_uint_parse(vn_cursor in, uint64_t max, uint64_t *ret, vn_error *err);
 
-/* ---- CPU and node sets ------------------------------------------------------------------------
- */
+/* ---- CPU and node sets ---- */
 
 /* Fixed size: assignment copies, nothing can fail, no allocation. Two types, so that CPUs and
  * nodes cannot be mixed up. Sets of guest vCPU numbers are vn_cpuset as well. */
@@ -196,8 +195,7 @@ void vn_nodeset_or(vn_nodeset *set, const vn_nodeset *with);
 void vn_nodeset_and(vn_nodeset *set, const vn_nodeset *with);
 void vn_nodeset_minus(vn_nodeset *set, const vn_nodeset *without);
 
-/* ---- memory sizes ------------------------------------------------------------------------------
- */
+/* ---- memory sizes ---- */
 
 /* The bytes of one unit by libvirt's name (docs/formatdomain: b, bytes, KB = 1000, k/KiB = 1024,
  * and so on to E/EiB; case as libvirt's virScaleInteger: not significant). 0 if there is no such
@@ -216,8 +214,7 @@ int vn_size_parse(vn_cursor in, const char *default_unit, uint64_t *ret, vn_erro
 /* A size for people: "8 GiB", "1.5 GiB", "2048 KiB"; exact when it can be, else one decimal. */
 char *vn_size_format(uint64_t kib, char *to, size_t size);
 
-/* ---- PCI addresses ------------------------------------------------------------------------------
- */
+/* ---- PCI addresses ---- */
 
 typedef struct vn_pci_address {
 	uint32_t domain;

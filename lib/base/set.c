@@ -41,7 +41,8 @@ static unsigned words_count(const uint64_t *word, unsigned words)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < words; i++)
-		count += (unsigned)__builtin_popcountll(word[i]);
+		if (word[i]) /* most words of most sets are empty */
+			count += (unsigned)__builtin_popcountll(word[i]);
 	return count;
 }
 

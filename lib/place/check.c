@@ -41,7 +41,7 @@ static int check_cell_vcpus(const struct checking *c)
 		if (cell->node_ix >= c->host->n_nodes || cell->mem_node_ix >= c->host->n_nodes)
 			return BROKEN(c, "cell %u is on a node that does not exist", i);
 		vn_cpuset_or(&seen, &cell->vcpus);
-		VN_CPUSET_EACH (vcpu, &cell->vcpus)
+		VN_CPUSET_EACH(vcpu, &cell->vcpus)
 			if ((uint32_t)vcpu >= placement->n_vcpus || placement->vcpu_cell[vcpu] != i)
 				return BROKEN(c, "vCPU %d is not counted to its cell %u", vcpu, i);
 	}
@@ -299,7 +299,7 @@ static int check_vcpu(const struct checking *c, uint32_t vcpu, vn_cpuset *taken)
 
 	if (vn_cpuset_is_empty(floats))
 		return BROKEN(c, "vCPU %u has no CPU to run on", vcpu);
-	VN_CPUSET_EACH (cpu, floats)
+	VN_CPUSET_EACH(cpu, floats)
 		if (c->host->cpus[cpu].node_ix != (int32_t)c->placement->cells[cell].node_ix)
 			return BROKEN(c, "vCPU %u floats on CPU %d, outside node %u", vcpu, cpu,
 				      node->id);
@@ -341,7 +341,7 @@ static int check_threads(const struct checking *c, uint32_t cell, const vn_cpuse
 	const vn_host *host = c->host;
 	uint32_t alone = 0, pins = 0;
 
-	VN_CPUSET_EACH (vcpu, &c->placement->cells[cell].vcpus) {
+	VN_CPUSET_EACH(vcpu, &c->placement->cells[cell].vcpus) {
 		int32_t pin = c->placement->pin[vcpu];
 		uint32_t mates = 0;
 
@@ -379,7 +379,7 @@ static int check_cpus(const struct checking *c)
 	vn_cpuset pins = taken;
 
 	for (uint32_t i = 0; i < c->placement->n_cells; i++) {
-		VN_CPUSET_EACH (cpu, &c->placement->cells[i].reserved)
+		VN_CPUSET_EACH(cpu, &c->placement->cells[i].reserved)
 			if ((r = check_taken_cpu(c, i, cpu, &taken)) < 0)
 				return r;
 		vn_cpuset_or(&reserved, &c->placement->cells[i].reserved);

@@ -83,7 +83,7 @@ static void count_vcpus(struct problem *p, uint32_t cell)
 	to->vcpus = vn_cpuset_count(&p->cell_vcpus[cell]);
 	to->floating = to->pins = 0;
 	to->nodes_fixed = false;
-	VN_CPUSET_EACH (vcpu, &p->cell_vcpus[cell]) {
+	VN_CPUSET_EACH(vcpu, &p->cell_vcpus[cell]) {
 		bool dedicated = vn_cpuset_has(&request->dedicated, (unsigned)vcpu);
 
 		if (!vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu)) {
@@ -115,7 +115,7 @@ static void fix_memnodes(struct problem *p, uint32_t cell)
 	to->memnodes = (vn_nodeset){ 0 };
 	if (!to->memnodes_fixed)
 		return;
-	VN_NODESET_EACH (node, &request->memnode[cell]) {
+	VN_NODESET_EACH(node, &request->memnode[cell]) {
 		int ix = vn_host_node_ix(p->host, (uint32_t)node);
 
 		if (ix >= 0)
@@ -162,8 +162,7 @@ void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib)
 		p->cells[c].twin = are_twins(&p->cells[c - 1], &p->cells[c]);
 }
 
-/* ---- units -------------------------------------------------------------------------------------
- */
+/* ---- units ---- */
 
 static void add_unit(uint64_t units[VN_PAGE_SIZES_MAX], uint32_t *n, uint64_t size_kib)
 {

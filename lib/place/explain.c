@@ -84,7 +84,7 @@ static int find_device(const struct problem *p)
 	for (uint32_t i = 0; i < p->n_devices; i++) {
 		bool possible = !p->devices[i].must;
 
-		VN_NODESET_EACH (node_ix, &p->devices[i].any_of)
+		VN_NODESET_EACH(node_ix, &p->devices[i].any_of)
 			for (uint32_t c = 0; c < p->n_cells && !possible; c++)
 				possible =
 					fit_cell(p, c, (uint32_t)node_ix).need == VN_NEED_NOTHING;

@@ -64,8 +64,7 @@ struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
 	return need.need == VN_NEED_NOTHING ? fit_pins(p, cell, node) : need;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------
- */
+/* ---- memory ---- */
 
 static struct need fit_ordinary(const struct place_cell *cell, const struct place_node *node)
 {
@@ -154,8 +153,7 @@ uint32_t fit_memory_nodes(const struct problem *p, uint32_t c, uint32_t node_ix,
 	return n;
 }
 
-/* ---- both ---------------------------------------------------------------------------------------
- */
+/* ---- both ---- */
 
 struct need fit_cell(const struct problem *p, uint32_t c, uint32_t node_ix)
 {

@@ -75,6 +75,19 @@ static bool topology_allows(const struct problem *p, uint32_t n)
 	return topology_agrees(&request->topology, request->vcpus, cut.cells, n);
 }
 
+/* Are there as many CPUs on all nodes together, however the guest is cut? */
+static bool enough_in_all(const struct problem *p)
+{
+	uint64_t floats = 0, threads = 0, dedicated = vn_cpuset_count(&p->request->dedicated);
+
+	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
+		floats += p->nodes[i].for_cpus ? p->nodes[i].float_room : 0;
+		threads += p->nodes[i].for_cpus ? cores_free_threads(&p->nodes[i].free) : 0;
+	}
+	return floats >= p->request->vcpus - dedicated &&
+	       threads + vn_cpuset_count(&p->owner_pins) >= dedicated;
+}
+
 /* The fewest cells, each on a node of its own; else the fewest with several on a node. */
 static bool attempt_auto(struct problem *p, uint32_t nodes, uint32_t *forbidden)
 {
@@ -93,7 +106,7 @@ static bool attempt_auto(struct problem *p, uint32_t nodes, uint32_t *forbidden)
 			return true;
 		*forbidden = n;
 	}
-	for (uint32_t n = 2; n <= most; n++)
+	for (uint32_t n = 2; n <= most && enough_in_all(p); n++)
 		if (topology_allows(p, n) && attempt(p, n, n))
 			return true;
 		else if (!p->proven)

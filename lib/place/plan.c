@@ -9,14 +9,14 @@
 struct picking {
 	struct core_picker base;
 	const vn_host *host;
-	uint32_t node_ix;
 	struct core_counts counts;
-	bool mine[2 * VN_CPU_MAX]; /* [core]: the cell's pins are on it */
-	uint32_t
-		l3_free[VN_CPU_MAX + 1]; /* free CPUs of each L3 group of the node; last: unknown */
-	uint32_t pins;			 /* of the cell */
-	vn_cpuset free;
-	int16_t cpus[VN_VCPU_MAX]; /* picked for the vCPUs, in order */
+	uint8_t mine[2 * VN_CPU_MAX];	  /* [core] 1 + the cell that has pins on it */
+	uint32_t l3_free[VN_CPU_MAX + 1]; /* [L3 group] free CPUs of it; last: not known */
+	vn_cpuset picked;		  /* by all cells so far */
+	/* the cell in work */
+	uint32_t cell, pins;
+	vn_cpuset free;		   /* on its node */
+	int16_t cpus[VN_VCPU_MAX]; /* for its vCPUs, in order */
 	uint32_t n_cpus;
 	vn_cpuset reserved, emulator;
 };
@@ -44,7 +44,7 @@ static bool core_is(const struct picking *k, uint32_t core, const struct core_pi
 		return true;
 	if ((counts->free[core] == counts->online[core]) != pick->whole)
 		return false;
-	return !pick->extra || k->mine[core] == pick->mine;
+	return !pick->extra || (k->mine[core] == k->cell + 1) == pick->mine;
 }
 
 /* The best core for one step: by L3 group, then the lowest CPU. -1: there is none (a bug). */
@@ -53,7 +53,7 @@ static int find_core(const struct picking *k, const struct core_pick *pick)
 	uint64_t best_rank = UINT64_MAX;
 	int best = -1;
 
-	VN_CPUSET_EACH (cpu, &k->free) {
+	VN_CPUSET_EACH(cpu, &k->free) {
 		uint32_t core = core_ix(k->host, (uint32_t)cpu);
 
 		if (l3_rank(k, (uint32_t)cpu) >= best_rank || !core_is(k, core, pick))
@@ -87,71 +87,82 @@ static void pick_cores(struct core_picker *self, const struct core_pick *pick)
 		assert(core >= 0);
 		vn_cpuset free = k->free;
 
-		VN_CPUSET_EACH (cpu, &free) {
+		VN_CPUSET_EACH(cpu, &free) {
 			if ((int)core_ix(k->host, (uint32_t)cpu) != core)
 				continue;
 			if (nth < pick->threads || pick->idle)
 				take_cpu(k, (uint32_t)cpu, pick, nth++);
 		}
-		k->mine[core] |= !pick->extra;
+		if (!pick->extra)
+			k->mine[core] = (uint8_t)(k->cell + 1);
 	}
 }
 
-static void start_picking(struct picking *k, const struct problem *p, uint32_t cell,
-			  const vn_cpuset *picked)
+/* Before the first cell: what is free on the whole host. */
+static void start_picking(struct picking *k, const struct problem *p)
 {
-	const vn_host *host = p->host;
-	vn_cpuset floats;
+	vn_cpuset all = { 0 }, floats, pins;
 
 	k->base.pick = pick_cores;
-	k->host = host;
-	k->node_ix = p->best[cell].node_ix;
+	k->host = p->host;
+	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
+		prep_free_cpus(p, i, &floats, &pins);
+		vn_cpuset_or(&all, &pins);
+	}
+	k->picked = (vn_cpuset){ 0 };
+	prep_count_cores(p->host, &all, p->request->distribution == VN_DISTRIBUTION_SIBLINGS,
+			 &k->counts);
+	memset(k->mine, 0, k->counts.n * sizeof(*k->mine));
+}
+
+static void start_cell(struct picking *k, const struct problem *p, uint32_t cell,
+		       struct cores *cores)
+{
+	vn_cpuset floats;
+
+	k->cell = cell;
 	k->pins = p->cells[cell].pins;
 	k->n_cpus = 0;
 	k->reserved = k->emulator = (vn_cpuset){ 0 };
-	prep_free_cpus(p, k->node_ix, &floats, &k->free);
-	vn_cpuset_minus(&k->free, picked);
-	prep_count_cores(host, &k->free, p->request->distribution == VN_DISTRIBUTION_SIBLINGS,
-			 &k->counts);
-	memset(k->mine, 0, k->counts.n * sizeof(*k->mine));
-	memset(k->l3_free, 0, host->n_l3 * sizeof(*k->l3_free));
-	k->l3_free[VN_CPU_MAX] = 0;
-	VN_CPUSET_EACH (cpu, &k->free)
-		k->l3_free[l3_of(host, (uint32_t)cpu)]++;
+	prep_free_cpus(p, p->best[cell].node_ix, &floats, &k->free);
+	vn_cpuset_minus(&k->free, &k->picked);
+	VN_CPUSET_EACH(cpu, &k->free)
+		k->l3_free[l3_of(k->host, (uint32_t)cpu)] = 0;
+	VN_CPUSET_EACH(cpu, &k->free)
+		k->l3_free[l3_of(k->host, (uint32_t)cpu)]++;
+	*cores = (struct cores){ 0 };
+	for (uint32_t core = 0; core < k->counts.n; core++)
+		if (k->counts.free[core] && k->counts.node_ix[core] == p->best[cell].node_ix)
+			prep_add_core(&k->counts, core, cores);
 }
 
 /* Pick the CPUs of one cell and give them to its dedicated vCPUs in order. */
-static int pin_cell(const struct problem *p, uint32_t cell, vn_cpuset *picked, vn_placement *to,
+static int pin_cell(struct picking *k, const struct problem *p, uint32_t cell, vn_placement *to,
 		    vn_error *err)
 {
 	const vn_request *request = p->request;
-	struct cores cores = { 0 };
-	struct picking k;
+	struct cores cores;
 	uint32_t broken, next = 0;
 
-	start_picking(&k, p, cell, picked);
-	for (uint32_t core = 0; core < k.counts.n; core++)
-		if (k.counts.free[core] && k.counts.node_ix[core] == k.node_ix)
-			prep_add_core(&k.counts, core, &cores);
+	start_cell(k, p, cell, &cores);
 	if (!cores_take(&cores, request->thread_policy, p->cells[cell].pins, p->cells[cell].extra,
-			&broken, &k.base))
+			&broken, &k->base))
 		return vn_fail(err, VN_E_SYSTEM, "bug: the CPUs of cell %u are not there", cell);
-	VN_CPUSET_EACH (vcpu, &p->cell_vcpus[cell]) {
+	VN_CPUSET_EACH(vcpu, &p->cell_vcpus[cell]) {
 		bool own = vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu);
 
 		if (!vn_cpuset_has(&request->dedicated, (unsigned)vcpu))
 			continue;
-		to->pin[vcpu] = own ? vn_cpuset_next(&request->vcpupin[vcpu], -1) : k.cpus[next++];
-		vn_cpuset_add(picked, (unsigned)to->pin[vcpu]);
+		to->pin[vcpu] = own ? vn_cpuset_next(&request->vcpupin[vcpu], -1) : k->cpus[next++];
+		vn_cpuset_add(&k->picked, (unsigned)to->pin[vcpu]);
 	}
-	vn_cpuset_or(picked, &k.reserved);
-	to->cells[cell].reserved = k.reserved;
-	vn_cpuset_or(&to->emulator, &k.emulator);
+	vn_cpuset_or(&k->picked, &k->reserved);
+	to->cells[cell].reserved = k->reserved;
+	vn_cpuset_or(&to->emulator, &k->emulator);
 	return VN_OK;
 }
 
-/* ---- cells --------------------------------------------------------------------------------------
- */
+/* ---- cells ---- */
 
 static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
 {
@@ -168,7 +179,7 @@ static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
 		ret->page_kib = p->host->nodes[choice->mem_ix].pages[choice->page_ix].size_kib;
 	ret->vcpus = p->cell_vcpus[cell];
 	ret->cpus = ret->reserved = (vn_cpuset){ 0 };
-	VN_CPUSET_EACH (vcpu, &ret->vcpus) {
+	VN_CPUSET_EACH(vcpu, &ret->vcpus) {
 		to->vcpu_cell[vcpu] = (uint16_t)cell;
 		to->pin[vcpu] = -1;
 	}
@@ -220,8 +231,7 @@ static void build_devices(const struct problem *p, vn_placement *to)
 	memcpy(to->memdev_cell, p->memdev_cell, to->n_memdevs * sizeof(*to->memdev_cell));
 }
 
-/* ---- emulator -----------------------------------------------------------------------------------
- */
+/* ---- emulator ---- */
 
 /* The shared CPUs of the guest's nodes that none of its vCPUs has for itself. */
 static vn_cpuset shared_cpus(const struct problem *p, const vn_placement *placement)
@@ -243,6 +253,15 @@ static vn_cpuset shared_cpus(const struct problem *p, const vn_placement *placem
 	return shared;
 }
 
+static void add_cpus(const struct problem *p, const vn_placement *placement, uint32_t vcpu,
+		     vn_cpuset *to)
+{
+	if (placement->pin[vcpu] >= 0)
+		vn_cpuset_add(to, (unsigned)placement->pin[vcpu]);
+	else if (vn_cpuset_has(&p->request->vcpupin_given, vcpu))
+		vn_cpuset_or(to, &p->request->vcpupin[vcpu]);
+}
+
 /* The union of the vCPUs' CPUs; of those that are not real-time, where there are such. */
 static vn_cpuset union_cpus(const struct problem *p, const vn_placement *placement)
 {
@@ -250,13 +269,15 @@ static vn_cpuset union_cpus(const struct problem *p, const vn_placement *placeme
 	vn_cpuset all = { 0 }, calm = { 0 };
 
 	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		vn_cpuset cpus = vn_placement_vcpu_cpus(placement, request, vcpu);
-
-		vn_cpuset_or(&all, &cpus);
+		add_cpus(p, placement, vcpu, &all);
 		if (request->realtime && !vn_cpuset_has(&request->realtime_vcpus, vcpu))
-			vn_cpuset_or(&calm, &cpus);
+			add_cpus(p, placement, vcpu, &calm);
 	}
-	return vn_cpuset_is_empty(&calm) ? all : calm;
+	if (!vn_cpuset_is_empty(&calm))
+		return calm;
+	for (uint32_t c = 0; c < placement->n_cells; c++)
+		vn_cpuset_or(&all, &placement->cells[c].cpus);
+	return all;
 }
 
 static void build_emulator(const struct problem *p, vn_placement *to)
@@ -271,7 +292,8 @@ static void build_emulator(const struct problem *p, vn_placement *to)
 
 int plan_build(struct problem *p, vn_placement *to, vn_error *err)
 {
-	vn_cpuset picked = { 0 };
+	struct picking picking;
+	bool pins = false;
 	int r;
 
 	to->n_cells = p->n_cells;
@@ -282,19 +304,22 @@ int plan_build(struct problem *p, vn_placement *to, vn_error *err)
 	for (uint32_t c = 0; c < p->n_cells; c++)
 		build_cell(p, c, to);
 	for (uint32_t c = 0; c < p->n_cells; c++)
-		if (p->cells[c].vcpus > p->cells[c].floating || p->cells[c].extra)
-			if ((r = pin_cell(p, c, &picked, to, err)) < 0)
-				return r;
+		pins |= p->cells[c].vcpus > p->cells[c].floating || p->cells[c].extra;
+	picking.picked = (vn_cpuset){ 0 };
+	if (pins)
+		start_picking(&picking, p);
+	for (uint32_t c = 0; c < p->n_cells && pins; c++)
+		if ((r = pin_cell(&picking, p, c, to, err)) < 0)
+			return r;
 	for (uint32_t c = 0; c < p->n_cells; c++)
-		float_cell(p, c, &picked, to);
+		float_cell(p, c, &picking.picked, to);
 	build_emulator(p, to);
 	build_distances(p, to);
 	build_devices(p, to);
 	return topology_build(p, to, err);
 }
 
-/* ---- answers about a placement ------------------------------------------------------------------
- */
+/* ---- answers about a placement ---- */
 
 vn_cpuset vn_placement_vcpu_cpus(const vn_placement *placement, const vn_request *request,
 				 uint32_t vcpu)

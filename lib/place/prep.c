@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- contradictions ----------------------------------------------------------------------------
- */
+/* ---- contradictions ---- */
 
 static vn_cpuset online_cpus(const vn_host *host)
 {
@@ -26,7 +25,7 @@ static int check_nodeset(const vn_host *host, const vn_request *request, const v
 	for (uint32_t i = 0; i < host->n_nodes; i++)
 		vn_nodeset_add(&nodes, host->nodes[i].id);
 	vn_nodeset_format(&nodes, legal, sizeof(legal));
-	VN_NODESET_EACH (node, set)
+	VN_NODESET_EACH(node, set)
 		if (!vn_nodeset_has(&nodes, (unsigned)node))
 			return vn_fail_line(
 				err, VN_E_RANGE, request->source, line, 0,
@@ -50,7 +49,7 @@ static int check_nodesets(const vn_host *host, const vn_request *request, vn_err
 	    (r = check_nodeset(host, request, &request->numatune, request->line_numatune,
 			       "numatune", err)) < 0)
 		return r;
-	VN_CPUSET_EACH (cell, &request->memnode_given)
+	VN_CPUSET_EACH(cell, &request->memnode_given)
 		if ((r = check_nodeset(host, request, &request->memnode[cell],
 				       request->line_numatune, "memnode", err)) < 0)
 			return r;
@@ -60,7 +59,7 @@ static int check_nodesets(const vn_host *host, const vn_request *request, vn_err
 static int check_cpus_exist(const vn_request *request, const vn_cpuset *set,
 			    const vn_cpuset *online, const char *what, vn_error *err)
 {
-	VN_CPUSET_EACH (cpu, set)
+	VN_CPUSET_EACH(cpu, set)
 		if (!vn_cpuset_has(online, (unsigned)cpu))
 			return vn_fail_line(
 				err, VN_E_RANGE, request->source, request->line_cpuset, 0,
@@ -74,7 +73,7 @@ static int check_pins(const vn_host *host, const vn_request *request, const vn_c
 {
 	vn_cpuset taken = { 0 };
 
-	VN_CPUSET_EACH (vcpu, &request->vcpupin_given) {
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given) {
 		const vn_cpuset *pin = &request->vcpupin[vcpu];
 		int first = vn_cpuset_next(pin, -1), r;
 		char list[96];
@@ -82,7 +81,7 @@ static int check_pins(const vn_host *host, const vn_request *request, const vn_c
 		if ((r = check_cpus_exist(request, pin, online, "vcpupin", err)) < 0)
 			return r;
 		vn_cpuset_format(pin, list, sizeof(list));
-		VN_CPUSET_EACH (cpu, pin)
+		VN_CPUSET_EACH(cpu, pin)
 			if (host->cpus[cpu].node_ix != host->cpus[first].node_ix)
 				return vn_fail_line(
 					err, VN_E_CONFLICT, request->source, request->line_cpuset,
@@ -157,8 +156,7 @@ int prep_check(const vn_host *host, const vn_request *request, vn_error *err)
 	return check_pins(host, request, &online, err);
 }
 
-/* ---- nodes -------------------------------------------------------------------------------------
- */
+/* ---- nodes ---- */
 
 void prep_count_cores(const vn_host *host, const vn_cpuset *free, bool keep_first,
 		      struct core_counts *counts)
@@ -247,9 +245,9 @@ static uint32_t count_float_cores(const vn_host *host, const vn_cpuset *floats)
 	uint32_t cores = 0, last = UINT32_MAX;
 	uint8_t seen[2 * VN_CPU_MAX];
 
-	VN_CPUSET_EACH (cpu, floats)
+	VN_CPUSET_EACH(cpu, floats)
 		seen[core_ix(host, (uint32_t)cpu)] = 0;
-	VN_CPUSET_EACH (cpu, floats) {
+	VN_CPUSET_EACH(cpu, floats) {
 		last = core_ix(host, (uint32_t)cpu);
 		cores += !seen[last];
 		seen[last] = 1;
@@ -314,7 +312,7 @@ void prep_nodes(struct problem *p)
 
 	find_allowed(p);
 	p->owner_pins = (vn_cpuset){ 0 };
-	VN_CPUSET_EACH (vcpu, &request->vcpupin_given)
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)
 		if (vn_cpuset_has(&request->dedicated, (unsigned)vcpu))
 			vn_cpuset_or(&p->owner_pins, &request->vcpupin[vcpu]);
 	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
@@ -348,8 +346,7 @@ void prep_size_by(struct problem *p, enum vn_size_by size_by)
 	}
 }
 
-/* ---- devices -----------------------------------------------------------------------------------
- */
+/* ---- devices ---- */
 
 static int32_t device_node(const vn_host *host, const vn_guest_device *device)
 {

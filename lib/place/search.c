@@ -69,7 +69,7 @@ static bool match_cell(struct matching *m, uint32_t cell)
 	vn_nodeset can;
 
 	memcpy(can.word, m->can[cell], sizeof(can.word));
-	VN_NODESET_EACH (node, &can) {
+	VN_NODESET_EACH(node, &can) {
 		if (m->seen[node])
 			continue;
 		m->seen[node] = 1;
@@ -84,14 +84,16 @@ static bool match_cell(struct matching *m, uint32_t cell)
 /* Can every cell have a node of its own that would do? */
 static bool match_all(const struct problem *p)
 {
-	struct matching m = { .p = p };
+	struct matching m;
 
+	m.p = p;
 	for (uint32_t node = 0; node < p->host->n_nodes; node++)
 		m.cell_of[node] = -1;
 	for (uint32_t cell = 0; cell < p->n_cells; cell++) {
 		if (p->cells[cell].twin) {
 			memcpy(m.can[cell], m.can[cell - 1], sizeof(m.can[cell]));
 		} else {
+			memset(m.can[cell], 0, sizeof(m.can[cell]));
 			for (uint32_t node = 0; node < p->host->n_nodes; node++)
 				if (fit_cell(p, cell, node).need == VN_NEED_NOTHING)
 					m.can[cell][node / 64] |= UINT64_C(1) << node % 64;
@@ -144,7 +146,7 @@ static bool devices_satisfied(const struct problem *p)
 	for (uint32_t i = 0; i < p->n_devices; i++) {
 		bool local = !p->devices[i].must;
 
-		VN_NODESET_EACH (node_ix, &p->devices[i].any_of)
+		VN_NODESET_EACH(node_ix, &p->devices[i].any_of)
 			local |= p->nodes[node_ix].cells > 0;
 		if (!local)
 			return false;
@@ -182,28 +184,34 @@ static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
 	return true;
 }
 
-/* Where nodes are shared: is there room for the cells to come, counted in the smallest of them? */
+/* Where nodes are shared: is there room for the cells to come, in all and counted in the smallest?
+ */
 static bool room_for_rest(const struct search *s, uint32_t cell)
 {
 	const struct problem *p = s->p;
 	uint32_t left = s->n_cells - cell, floating = UINT32_MAX, pins = UINT32_MAX;
-	uint64_t mem_kib = UINT64_MAX, room = 0;
+	uint64_t mem_kib = UINT64_MAX, room = 0, all_floating = 0, all_pins = 0, float_room = 0,
+		 threads = 0;
 
 	for (uint32_t c = cell; c < s->n_cells; c++) {
 		const struct place_cell *to = &p->cells[c];
 
+		all_floating += to->floating;
+		all_pins += to->pins + to->extra;
 		floating = to->floating < floating ? to->floating : floating;
 		pins = to->pins < pins ? to->pins : pins;
 		mem_kib = to->mem_kib < mem_kib ? to->mem_kib : mem_kib;
 	}
 	bool ordinary = p->cells[cell].want == VN_PAGES_NONE && !p->request->n_pages && mem_kib;
 
-	for (uint32_t i = 0; i < s->n_nodes && room < left; i++) {
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
 		const struct place_node *node = &p->nodes[i];
 		uint64_t holds = p->cells_max - node->cells;
 
 		if (!node->for_cpus)
 			continue;
+		float_room += node->float_room;
+		threads += cores_free_threads(&node->free);
 		if (floating && node->float_room / floating < holds)
 			holds = node->float_room / floating;
 		if (pins && cores_free_threads(&node->free) / pins < holds)
@@ -213,7 +221,7 @@ static bool room_for_rest(const struct search *s, uint32_t cell)
 			holds = node->room_kib / mem_kib;
 		room += holds;
 	}
-	return room >= left;
+	return room >= left && float_room >= all_floating && threads >= all_pins;
 }
 
 /* ---- depth first
@@ -347,8 +355,15 @@ static uint32_t nearest_pair(const struct problem *p)
 
 void search(struct problem *p)
 {
-	struct search s = { .p = p, .n_nodes = p->host->n_nodes, .n_cells = p->n_cells };
+	struct search s;
 
+	s.p = p;
+	s.n_nodes = p->host->n_nodes;
+	s.n_cells = p->n_cells;
+	s.at_max = 0;
+	s.cost = (vn_cost){ 0 };
+	memset(s.pull, 0, s.n_nodes * sizeof(*s.pull));
+	s.vcpus_from[s.n_cells] = s.pairs_from[s.n_cells] = 0;
 	s.budget = p->steps + (p->options->budget ? p->options->budget : DEFAULT_BUDGET);
 	p->found = false;
 	p->proven = true;
