@@ -42,6 +42,8 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 		return NEED(VN_NEED_FREE_CORES, cell->pins, cores_whole(&node->free));
 	if (policy == VN_THREADS_REQUIRE && cell->pins > cores_require_room(&node->free))
 		return NEED(VN_NEED_SIBLINGS, cell->pins, cores_require_room(&node->free));
+	if (policy == VN_THREADS_PREFER)
+		return nothing; /* any free CPU will do */
 	left = node->free;
 	if (!cores_take(&left, policy, cell->pins, cell->extra, &broken, NULL))
 		return NEED(VN_NEED_FREE_CPUS, asked, there);

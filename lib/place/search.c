@@ -19,6 +19,7 @@ struct search {
 	uint64_t pull[VN_NODE_MAX];	      /* [node]: distance cost of one more vCPU there */
 	uint64_t vcpus_from[VN_CELL_MAX + 1]; /* sum of vcpus of cells c.. */
 	uint64_t pairs_from[VN_CELL_MAX + 1]; /* sum over pairs in c.. of the product of vcpus */
+	bool twins_from[VN_CELL_MAX + 1];     /* cells c.. are all like cell c-1 */
 	uint32_t near;			      /* the least distance both ways of two cells */
 	uint32_t at_max;		      /* nodes that hold cells_max cells now */
 	uint16_t by_load[VN_NODE_MAX];	      /* nodes, cheapest for the strategy first */
@@ -154,12 +155,21 @@ static bool devices_satisfied(const struct problem *p)
 	return true;
 }
 
-/* The least that any completion costs. False when no node is left for the next cell. */
+/* The first node that the next cell may go to: twins ascend. */
+static uint32_t first_node(const struct search *s, uint32_t cell)
+{
+	if (!s->p->cells[cell].twin)
+		return 0;
+	return s->now[cell - 1].node_ix + (s->p->cells_max == 1);
+}
+
+/* The least that any completion costs. False when there are not enough nodes for the rest. */
 static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
 {
 	const struct problem *p = s->p;
 	uint32_t left = s->n_cells - cell, loads = 0;
 	uint64_t least_pull = UINT64_MAX;
+	uint32_t from = s->twins_from[cell] ? first_node(s, cell) : 0;
 	bool distinct = p->cells_max == 1;
 
 	*bound = s->cost;
@@ -167,7 +177,7 @@ static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
 	for (uint32_t i = 0; i < s->n_nodes; i++) {
 		uint32_t node_ix = s->by_load[i];
 
-		if (!may_hold_more(s, node_ix))
+		if (node_ix < from || !may_hold_more(s, node_ix))
 			continue;
 		if (s->pull[node_ix] < least_pull)
 			least_pull = s->pull[node_ix];
@@ -312,9 +322,7 @@ static void descend(struct search *s, uint32_t cell)
 	if (!lower_bound(s, cell, &bound) || (p->found && compare_cost(&bound, &p->cost) >= 0) ||
 	    (p->cells_max > 1 && !room_for_rest(s, cell)))
 		return;
-	uint32_t from = p->cells[cell].twin ? s->now[cell - 1].node_ix : 0;
-
-	for (uint32_t node_ix = from; node_ix < s->n_nodes; node_ix++) {
+	for (uint32_t node_ix = first_node(s, cell); node_ix < s->n_nodes; node_ix++) {
 		if (!may_hold_more(s, node_ix) ||
 		    fit_cpus(p, cell, node_ix).need != VN_NEED_NOTHING)
 			continue;
@@ -364,6 +372,7 @@ void search(struct problem *p)
 	s.cost = (vn_cost){ 0 };
 	memset(s.pull, 0, s.n_nodes * sizeof(*s.pull));
 	s.vcpus_from[s.n_cells] = s.pairs_from[s.n_cells] = 0;
+	s.twins_from[s.n_cells] = true;
 	s.budget = p->steps + (p->options->budget ? p->options->budget : DEFAULT_BUDGET);
 	p->found = false;
 	p->proven = true;
@@ -371,6 +380,7 @@ void search(struct problem *p)
 		return;
 	for (uint32_t c = s.n_cells; c-- > 0;) {
 		s.vcpus_from[c] = s.vcpus_from[c + 1] + p->cells[c].vcpus;
+		s.twins_from[c] = p->cells[c].twin && s.twins_from[c + 1];
 		s.pairs_from[c] = s.pairs_from[c + 1] + p->cells[c].vcpus * s.vcpus_from[c + 1];
 	}
 	s.near = nearest_pair(p);
