@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The table of commands and their options. To add a command: a row and its options here, its
+ * function in cmd_NAME.c, its page in man/vnuma-NAME.1.in. */
+#include "cli.h"
+
+#include <string.h>
+
+const char *const cli_color_names[CLI_COLOR_COUNT] = {
+	[CLI_COLOR_AUTO] = "auto",
+	[CLI_COLOR_ALWAYS] = "always",
+	[CLI_COLOR_NEVER] = "never",
+};
+
+const char *const cli_format_names[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table", [CLI_FORMAT_XML] = "xml", [CLI_FORMAT_QEMU] = "qemu",
+	[CLI_FORMAT_JSON] = "json",   [CLI_FORMAT_SVG] = "svg",
+};
+
+/* The formats of a command, by position in cli_format_names; those it cannot write are NULL. */
+static const char *const host_formats[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table",
+	[CLI_FORMAT_JSON] = "json",
+	[CLI_FORMAT_SVG] = "svg",
+};
+static const char *const version_formats[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table",
+	[CLI_FORMAT_JSON] = "json",
+};
+
+#define FIELD(name)	  offsetof(struct cli_values, name)
+#define CHOICES(names, n) .kind = CLI_CHOICE, .choices = (names), .n_choices = (n)
+
+#define OPTION_HOST                                                                                \
+	{                                                                                          \
+		.name = "host", .letter = 'H', .kind = CLI_FILE, .argument = "SOURCE",             \
+		.fallback = "live", .offset = FIELD(host),                                         \
+		.help = "The host: 'live' is this machine; a file or folder with libvirt "         \
+			"capabilities "                                                            \
+			"XML, hwloc XML, vnuma JSON or a copy of /sys; '-' is standard input; "    \
+			"'synthetic:TEXT' is a made-up host in hwloc's notation."                  \
+	}
+#define OPTION_COLOR                                                                               \
+	{                                                                                          \
+		.name = "color", .argument = "WHEN", .fallback = "auto", .offset = FIELD(color),   \
+		CHOICES(cli_color_names, CLI_COLOR_COUNT),                                         \
+		.help = "Colours in a table; 'auto' is on a terminal, unless NO_COLOR is set."     \
+	}
+/* A running libvirt is not asked yet. */
+#define OPTION_CONNECT                                                                             \
+	{                                                                                          \
+		.name = "connect", .letter = 'c', .kind = CLI_TEXT, .argument = "URI"              \
+	}
+
+static const struct cli_option host_options[] = {
+	OPTION_HOST,
+	{.name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(host_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: a table with a text picture, JSON that -H reads back, or an SVG "
+		  "picture." },
+	OPTION_COLOR,
+	OPTION_CONNECT,
+	{ 0},
+};
+
+static const struct cli_option plan_options[] = {
+	OPTION_HOST,
+	{.name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .offset = FIELD(format),
+	  CHOICES(cli_format_names, CLI_FORMAT_COUNT),
+	  .later = "xl",
+	  .help = "What to print: a table with a text picture, the domain XML, arguments for QEMU, "
+		  "JSON, or an SVG picture. Default: xml when REQUEST is XML, else table." },
+	{ .name = "vcpus",
+	  .kind = CLI_COUNT,
+	  .argument = "N",
+	  .offset = FIELD(vcpus),
+	  .min = 1,
+	  .max = VN_VCPU_MAX,
+	  .help = "Instead of REQUEST: a guest of N vCPUs; needs --memory." },
+	{ .name = "memory",
+	  .kind = CLI_SIZE,
+	  .argument = "SIZE",
+	  .offset = FIELD(memory_kib),
+	  .min = 1,
+	  .max = VN_GUEST_MEM_MAX_KIB,
+	  .help = "Its memory, as '16GiB' or '512M'; a number alone is MiB." },
+	{ .name = "name",
+	  .kind = CLI_TEXT,
+	  .argument = "NAME",
+	  .offset = FIELD(name),
+	  .help = "Its name; needs --vcpus." },
+	{ .name = "spec",
+	  .kind = CLI_TEXTS,
+	  .argument = "KEY=VALUE",
+	  .offset = FIELD(specs),
+	  .help = "An extra spec, as 'hw:cpu_policy=dedicated'; repeatable; needs --vcpus. 'vnuma "
+		  "help specs' lists them." },
+	{ .name = "image-prop",
+	  .kind = CLI_TEXTS,
+	  .argument = "KEY=VALUE",
+	  .offset = FIELD(props),
+	  .help = "An image property, as 'hw_cpu_policy=dedicated'; repeatable; needs --vcpus." },
+	{ .name = "json",
+	  .kind = CLI_FILE,
+	  .argument = "FILE",
+	  .offset = FIELD(json),
+	  .help = "Instead of REQUEST: a request in JSON; '-' is standard input." },
+	{ .name = "with",
+	  .kind = CLI_FILES,
+	  .argument = "FILE",
+	  .offset = FIELD(with),
+	  .help = "A guest that is on the host already: it is placed first, and what it takes is "
+		  "gone. XML or JSON, as written by an earlier plan or not; repeatable, in "
+		  "order." },
+	{ .name = "strategy",
+	  .argument = "NAME",
+	  .fallback = "spread",
+	  .offset = FIELD(strategy),
+	  CHOICES(vn_strategy_names, VN_STRATEGY_COUNT),
+	  .help = "Between equally good nodes: the emptiest first, or the fullest first." },
+	{ .name = "size-by",
+	  .argument = "UNIT",
+	  .fallback = "cores",
+	  .offset = FIELD(size_by),
+	  CHOICES(vn_size_by_names, VN_SIZE_BY_COUNT),
+	  .help = "How many floating vCPUs a node holds when the number of nodes is chosen: one "
+		  "for each core, or one for each hardware thread." },
+	{ .name = "cpu-ratio",
+	  .kind = CLI_RATIO,
+	  .argument = "RATIO",
+	  .fallback = "4",
+	  .offset = FIELD(cpu_ratio_percent),
+	  .help = "Floating vCPUs allowed for each CPU of a node; 0 is no limit." },
+	{ .name = "ram-ratio",
+	  .kind = CLI_RATIO,
+	  .argument = "RATIO",
+	  .fallback = "1",
+	  .offset = FIELD(ram_ratio_percent),
+	  .help = "Ordinary guest memory allowed for the memory of a node; 1 is what is free now, "
+		  "0 is no limit." },
+	{ .name = "reserve",
+	  .kind = CLI_SIZE,
+	  .argument = "SIZE",
+	  .offset = FIELD(reserve_kib),
+	  .max = VN_GUEST_MEM_MAX_KIB,
+	  .help = "Memory to keep free on each node." },
+	{ .name = "explain",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(explain),
+	  .help = "Also print to standard error, for each node, what was asked and what was "
+		  "there." },
+	OPTION_COLOR,
+	OPTION_CONNECT,
+	{ 0	    },
+};
+
+static const char *const shells[] = { "bash", "zsh" };
+
+static const struct cli_option help_options[] = {
+	{.name = "roff",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(roff),
+	  .help = "As the mdoc text that the man pages are made with." },
+	{ .name = "completion",
+	  .argument = "SHELL",
+	  .offset = FIELD(completion),
+	  CHOICES(shells, VN_LEN(shells)),
+	  .help = "The completion script of a shell." },
+	{ 0		   },
+};
+
+static const struct cli_option version_options[] = {
+	{.name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(version_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: one line, or JSON." },
+	{ 0},
+};
+
+const struct cli_command cli_commands[] = {
+	{"host",	  0, 0, cmd_host,	  "show a host: nodes, CPUs, memory, distances and devices",
+	  host_options,											      CLI_NO_OPERAND,	"",		    ""},
+	{ "plan",	  0, 1, cmd_plan,	  "place one guest; print its XML, command line or picture",
+	  plan_options,											      CLI_OPERAND_FILE, "[REQUEST]",
+	  "REQUEST is a libvirt domain XML file, or '-' for standard input. The answer to XML is "
+	  "the "
+	  "same XML with the placement written into it. Exit 1: the guest does not fit."									 },
+	{ "help",	  0, 1, cmd_help,	  "explain a command, or list them",			     help_options,
+	  CLI_OPERAND_COMMAND,													 "[COMMAND|specs]",
+	  "'specs' lists the extra specs and image properties that plan understands."									      },
+	{ "version", 0, 0, cmd_version, "print the version",					     version_options, CLI_NO_OPERAND,   "",
+	  ""																		},
+};
+const size_t cli_n_commands = VN_LEN(cli_commands);
+
+/* What people type instead of a command. */
+static const struct {
+	const char *typed, *command;
+} aliases[] = {
+	{"--help",	    "help"   },
+	{ "-h",	"help"   },
+	{ "--version", "version"},
+	{ "-V",	"version"},
+};
+
+int cli_command_find(const char *name, const struct cli_command **ret, vn_error *err)
+{
+	struct cli_suggestion close = { 0 };
+
+	for (size_t i = 0; i < VN_LEN(aliases); i++)
+		if (!strcmp(name, aliases[i].typed))
+			name = aliases[i].command;
+	for (size_t i = 0; i < cli_n_commands; i++) {
+		if (!strcmp(cli_commands[i].name, name)) {
+			*ret = &cli_commands[i];
+			return VN_OK;
+		}
+		cli_suggest(&close, name, cli_commands[i].name);
+	}
+	if (close.best)
+		return cli_fail_usage(err, "unknown command '%s'; did you mean '%s'?", name,
+				      close.best);
+	return cli_fail_usage(err, "unknown command '%s'", name);
+}
