@@ -58,17 +58,20 @@ static int parse_mask(const char *text, uint64_t *word, size_t words)
 	if (strstr(text, "..."))
 		return VN_E_RANGE;
 	memset(word, 0, words * sizeof(*word));
-	do {
+	for (;; p++) {
 		skip_prefix(&p, end);
-		if (!take_digits(&p, end, WORD_DIGITS, &value))
-			return VN_E_SYNTAX;
+		if (!take_digits(&p, end, WORD_DIGITS, &value) && (p == text || p == end))
+			return VN_E_SYNTAX; /* an empty word between others is 0 */
 		if (word[words - 1] >> WORD_BITS)
 			return VN_E_RANGE;
 		for (size_t i = words - 1; i > 0; i--)
 			word[i] = word[i] << WORD_BITS | word[i - 1] >> WORD_BITS;
 		word[0] = word[0] << WORD_BITS | value;
-	} while (p < end && *p++ == ',');
-	return p == end && (p == text || p[-1] != ',') ? VN_OK : VN_E_SYNTAX;
+		if (p == end)
+			return VN_OK;
+		if (*p != ',')
+			return VN_E_SYNTAX;
+	}
 }
 
 int vn_hex_parse_cpus(const char *text, vn_cpuset *ret)

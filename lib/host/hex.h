@@ -9,7 +9,7 @@
 /* 1-4 digits, "0x" before them allowed, nothing else. VN_E_SYNTAX without a message. */
 int vn_hex_parse(const char *text, size_t size, uint16_t *ret);
 
-/* hwloc's mask: words of 32 bits, the highest first: "0x00000003,0xffffffff", "0x0" empty.
+/* hwloc's mask: words of 32 bits, the highest first: "0x00000003,,0xffffffff", "0x0" empty.
  * VN_E_SYNTAX, or VN_E_RANGE for a member beyond the type, without a message. An infinite mask
  * ("0xf...f") is VN_E_RANGE. */
 int vn_hex_parse_cpus(const char *text, vn_cpuset *ret);
