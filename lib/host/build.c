@@ -87,7 +87,7 @@ int vn_build_node(vn_host *host, uint32_t node_ix, uint64_t id, const vn_at *at,
 int vn_build_cpus(vn_host *host, uint32_t node_ix, const vn_cpuset *cpus, const vn_at *at,
 		  vn_error *err)
 {
-	VN_CPUSET_EACH (cpu, cpus) {
+	VN_CPUSET_EACH(cpu, cpus) {
 		int32_t *in = &host->cpus[cpu].node_ix;
 
 		if (*in >= 0 && *in != (int32_t)node_ix)
@@ -116,7 +116,7 @@ int vn_build_group(vn_host *host, enum vn_group kind, const vn_cpuset *cpus, con
 	if (first < 0)
 		return vn_fail_where(err, at, VN_E_RANGE, "a set of %s without CPUs",
 				     vn_group_names[kind]);
-	VN_CPUSET_EACH (cpu, cpus) {
+	VN_CPUSET_EACH(cpu, cpus) {
 		int32_t number = *vn_cpu_group(&host->cpus[cpu], kind);
 		int32_t node_ix = host->cpus[cpu].node_ix;
 
@@ -137,7 +137,7 @@ int vn_build_group(vn_host *host, enum vn_group kind, const vn_cpuset *cpus, con
 					     vn_group_names[kind]);
 	}
 	/* Until vn_build_finish a group goes by its lowest CPU: no two groups share a CPU. */
-	VN_CPUSET_EACH (cpu, cpus)
+	VN_CPUSET_EACH(cpu, cpus)
 		*vn_cpu_group(&host->cpus[cpu], kind) = first;
 	return VN_OK;
 }

@@ -161,7 +161,7 @@ int vn_build_finish(vn_host *host, const vn_at *at, vn_error *err)
 	int32_t scratch[VN_CPU_MAX];
 	int r;
 
-	VN_CPUSET_EACH (cpu, &host->offline)
+	VN_CPUSET_EACH(cpu, &host->offline)
 		if (host->cpus[cpu].node_ix >= 0)
 			return vn_fail_where(err, at, VN_E_RANGE,
 					     "CPU %d is offline, but in node %u", cpu,

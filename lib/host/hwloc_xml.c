@@ -223,7 +223,7 @@ static vn_cpuset in_one_node(const vn_host *host, const vn_cpuset *cpus)
 	int32_t node_ix = host->cpus[vn_cpuset_next(cpus, -1)].node_ix;
 	vn_cpuset part = *cpus;
 
-	VN_CPUSET_EACH (cpu, cpus)
+	VN_CPUSET_EACH(cpu, cpus)
 		if (host->cpus[cpu].node_ix != node_ix)
 			vn_cpuset_del(&part, (unsigned)cpu);
 	return part;
@@ -255,7 +255,7 @@ static int note_package(reader *in, const xmlNode *object, const vn_cpuset *cpus
 		return r;
 	if (number > INT32_MAX) /* hwloc's "unknown" */
 		return VN_OK;
-	VN_CPUSET_EACH (cpu, cpus)
+	VN_CPUSET_EACH(cpu, cpus)
 		in->package[cpu] = (int32_t)number;
 	return VN_OK;
 }
@@ -274,7 +274,7 @@ static int read_group(reader *in, const xmlNode *object, const char *type)
 		if ((r = read_cpuset(in, object, "cpuset", &cpus)) < 0)
 			return r;
 		vn_cpuset_and(&cpus, &in->online);
-		VN_CPUSET_EACH (cpu, &cpus)
+		VN_CPUSET_EACH(cpu, &cpus)
 			if (in->host->cpus[cpu].node_ix < 0) /* a CPU of no node is not used */
 				vn_cpuset_del(&cpus, (unsigned)cpu);
 		if (kind == VN_GROUP_SOCKET && (r = note_package(in, object, &cpus)) < 0)
@@ -292,7 +292,7 @@ static void set_sockets(reader *in)
 		int first = vn_cpuset_next(&in->near[i], -1);
 
 		node->socket = first < 0 ? -1 : in->package[first];
-		VN_CPUSET_EACH (cpu, &in->near[i])
+		VN_CPUSET_EACH(cpu, &in->near[i])
 			if (in->package[cpu] != node->socket)
 				node->socket = -1;
 	}
