@@ -56,8 +56,7 @@ static int read_cpus(caps *in, uint32_t node_ix, const xmlNode *cell)
 {
 	vn_node *node = &in->host->nodes[node_ix];
 
-	VN_XML_EACH(element, vn_xml_child(cell, "cpus"), "cpu")
-	{
+	VN_XML_EACH(element, vn_xml_child(cell, "cpus"), "cpu") {
 		vn_at at = vn_xml_at(in->source, element);
 		uint64_t cpu;
 		int r;
@@ -92,8 +91,8 @@ static int read_cell(caps *in, uint32_t node_ix, const xmlNode *cell)
 	    (r = vn_build_memory(node, &at, in->err)) < 0)
 		return r;
 	VN_XML_EACH(pages, cell, "pages")
-	if ((r = read_pages(in, node, pages)) < 0)
-		return r;
+		if ((r = read_pages(in, node, pages)) < 0)
+			return r;
 	return read_cpus(in, node_ix, cell);
 }
 
@@ -190,27 +189,27 @@ static int read_places(caps *in, const xmlNode *cells, place *places, size_t *co
 	int r;
 
 	VN_XML_EACH(cell, cells, "cell")
-	VN_XML_EACH(cpu, vn_xml_child(cell, "cpus"), "cpu")
-	{
-		vn_at at = vn_xml_at(in->source, cpu);
-		place *next = &places[*count];
-		vn_cpuset siblings;
+		VN_XML_EACH(cpu, vn_xml_child(cell, "cpus"), "cpu") {
+			vn_at at = vn_xml_at(in->source, cpu);
+			place *next = &places[*count];
+			vn_cpuset siblings;
 
-		if ((r = read_place(in, cpu, next)) < 0)
-			return r;
-		(*count)++;
-		if (!vn_xml_text(cpu, "siblings"))
-			continue;
-		r = vn_xml_cpuset(&at, cpu, "siblings", &siblings, in->err);
-		if (r < 0)
-			return r;
-		if (!vn_cpuset_has(&siblings, next->cpu))
-			return vn_fail_where(in->err, &at, VN_E_RANGE,
-					     "CPU %u is not among its own siblings", next->cpu);
-		r = vn_build_group(in->host, VN_GROUP_CORE, &siblings, &at, in->err);
-		if (r < 0)
-			return r;
-	}
+			if ((r = read_place(in, cpu, next)) < 0)
+				return r;
+			(*count)++;
+			if (!vn_xml_text(cpu, "siblings"))
+				continue;
+			r = vn_xml_cpuset(&at, cpu, "siblings", &siblings, in->err);
+			if (r < 0)
+				return r;
+			if (!vn_cpuset_has(&siblings, next->cpu))
+				return vn_fail_where(in->err, &at, VN_E_RANGE,
+						     "CPU %u is not among its own siblings",
+						     next->cpu);
+			r = vn_build_group(in->host, VN_GROUP_CORE, &siblings, &at, in->err);
+			if (r < 0)
+				return r;
+		}
 	return VN_OK;
 }
 
@@ -254,8 +253,7 @@ static int read_groups(caps *in, const xmlNode *cells)
 /* <cache><bank id='0' level='3' type='both' size='8' unit='MiB' cpus='0-7'/> */
 static int read_banks(caps *in, const xmlNode *host)
 {
-	VN_XML_EACH(bank, vn_xml_child(host, "cache"), "bank")
-	{
+	VN_XML_EACH(bank, vn_xml_child(host, "cache"), "bank") {
 		vn_at at = vn_xml_at(in->source, bank);
 		uint64_t level;
 		vn_cpuset cpus;
@@ -307,8 +305,7 @@ static int start_slit(caps *in)
 
 static int read_distances(caps *in, uint32_t from, const xmlNode *cell)
 {
-	VN_XML_EACH(sibling, vn_xml_child(cell, "distances"), "sibling")
-	{
+	VN_XML_EACH(sibling, vn_xml_child(cell, "distances"), "sibling") {
 		vn_at at = vn_xml_at(in->source, sibling);
 		uint64_t value;
 		uint32_t to;
@@ -358,11 +355,11 @@ static int read_interconnects(caps *in, const xmlNode *topology)
 	int r;
 
 	VN_XML_EACH(element, list, "latency")
-	if ((r = read_interconnect(in, element, &in->host->latency_ns)) < 0)
-		return r;
+		if ((r = read_interconnect(in, element, &in->host->latency_ns)) < 0)
+			return r;
 	VN_XML_EACH(element, list, "bandwidth")
-	if ((r = read_interconnect(in, element, &in->host->bandwidth_mibs)) < 0)
-		return r;
+		if ((r = read_interconnect(in, element, &in->host->bandwidth_mibs)) < 0)
+			return r;
 	return VN_OK;
 }
 
@@ -383,12 +380,12 @@ static int read_host(caps *in, const xmlNode *root)
 	if ((r = vn_build_start(&at, vn_xml_count(cells, "cell"), &in->host, in->err)) < 0)
 		return r;
 	VN_XML_EACH(cell, cells, "cell")
-	if ((r = read_cell(in, node_ix++, cell)) < 0)
-		return r;
+		if ((r = read_cell(in, node_ix++, cell)) < 0)
+			return r;
 	node_ix = 0;
 	VN_XML_EACH(cell, cells, "cell")
-	if ((r = read_distances(in, node_ix++, cell)) < 0)
-		return r;
+		if ((r = read_distances(in, node_ix++, cell)) < 0)
+			return r;
 	if ((r = read_groups(in, cells)) < 0 || (r = read_banks(in, host)) < 0 ||
 	    (r = read_interconnects(in, topology)) < 0)
 		return r;

@@ -34,8 +34,7 @@ typedef int visitor(reader *in, const xmlNode *object, const char *type);
 /* Every object below `parent`, outer ones first. libxml2 bounds the depth. */
 static int walk(reader *in, const xmlNode *parent, visitor *visit)
 {
-	VN_XML_EACH(object, parent, "object")
-	{
+	VN_XML_EACH(object, parent, "object") {
 		const char *type = vn_xml_text(object, "type");
 		vn_at at = vn_xml_at(in->source, object);
 		int r;
@@ -101,8 +100,7 @@ static int find_pu(reader *in, const xmlNode *object, const char *type)
 /* <page_type size="4096" count="1333814"/>; size in bytes. Nothing says what is free. */
 static int read_pages(reader *in, vn_node *node, const xmlNode *object)
 {
-	VN_XML_EACH(element, object, "page_type")
-	{
+	VN_XML_EACH(element, object, "page_type") {
 		vn_at at = vn_xml_at(in->source, element);
 		vn_pages pages = { 0 };
 		uint64_t size;

@@ -39,8 +39,7 @@ static int32_t node_of(const vn_host *host, const xmlNode *object)
 /* Network and block devices, by hwloc's osdev_type. */
 static int read_names(reader *in, vn_device *device, const xmlNode *parent)
 {
-	VN_XML_EACH(object, parent, "object")
-	{
+	VN_XML_EACH(object, parent, "object") {
 		const char *name = vn_xml_text(object, "name"),
 			   *type = vn_xml_text(object, "osdev_type");
 		int r;
@@ -95,8 +94,7 @@ static int read_device(reader *in, const xmlNode *object, int32_t node_ix)
 
 static int walk(reader *in, const xmlNode *parent, int32_t node_ix)
 {
-	VN_XML_EACH(object, parent, "object")
-	{
+	VN_XML_EACH(object, parent, "object") {
 		bool is_device = is_type(object, "PCIDev");
 		int32_t node = is_device || is_type(object, "Bridge") ? node_ix
 								      : node_of(in->host, object);

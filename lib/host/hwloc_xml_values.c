@@ -27,8 +27,7 @@ static int read_numbers(const char *source, const xmlNode *parent, const char *n
 	vn_at at = vn_xml_at(source, parent);
 	size_t n = 0;
 
-	VN_XML_EACH(element, parent, name)
-	{
+	VN_XML_EACH(element, parent, name) {
 		vn_cursor in = vn_cursor_of_string(NULL, vn_xml_content(element));
 		vn_error why;
 		int r;
@@ -113,9 +112,10 @@ static int read_slit(vn_host *host, const char *source, const xmlNode *element, 
 int vn_hwloc_xml_distances(vn_host *host, const char *source, const xmlNode *root, vn_error *err)
 {
 	VN_XML_EACH(element, root, "distances2")
-	if (has_value(element, "type", "NUMANode") && has_value(element, "name", "NUMALatency") &&
-	    has_value(element, "indexing", "os"))
-		return read_slit(host, source, element, err);
+		if (has_value(element, "type", "NUMANode") &&
+		    has_value(element, "name", "NUMALatency") &&
+		    has_value(element, "indexing", "os"))
+			return read_slit(host, source, element, err);
 	return VN_OK;
 }
 
@@ -134,8 +134,7 @@ typedef struct index_table {
 
 static void collect(const vn_host *host, const xmlNode *parent, index_table *table)
 {
-	VN_XML_EACH(object, parent, "object")
-	{
+	VN_XML_EACH(object, parent, "object") {
 		vn_at at = { 0 };
 		uint64_t gp_index, id;
 
@@ -196,15 +195,16 @@ int vn_hwloc_xml_memattrs(vn_host *host, const char *source, const xmlNode *root
 		return vn_fail(err, VN_E_NOMEM, "no memory for the host");
 	collect(host, root, table);
 	VN_XML_EACH(element, root, "memattr")
-	for (size_t i = 0; i < VN_LEN(attributes); i++) {
-		if (!has_value(element, "name", attributes[i].name) ||
-		    !vn_xml_child(element, "memattr_value"))
-			continue;
-		if ((r = vn_build_matrix(host, attributes[i].matrix, err)) < 0)
-			return r;
-		VN_XML_EACH(value, element, "memattr_value")
-		if ((r = read_value(host, source, value, table, *attributes[i].matrix, err)) < 0)
-			return r;
-	}
+		for (size_t i = 0; i < VN_LEN(attributes); i++) {
+			if (!has_value(element, "name", attributes[i].name) ||
+			    !vn_xml_child(element, "memattr_value"))
+				continue;
+			if ((r = vn_build_matrix(host, attributes[i].matrix, err)) < 0)
+				return r;
+			VN_XML_EACH(value, element, "memattr_value")
+				if ((r = read_value(host, source, value, table,
+						    *attributes[i].matrix, err)) < 0)
+					return r;
+		}
 	return VN_OK;
 }

@@ -100,7 +100,7 @@ size_t vn_xml_count(const xmlNode *parent, const char *name)
 	size_t count = 0;
 
 	VN_XML_EACH(node, parent, name)
-	count++;
+		count++;
 	return count;
 }
 
