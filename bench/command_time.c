@@ -92,10 +92,8 @@ static char **split(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static double us[4][RUNS_MAX];
-	struct series both[2] = {
-		{.wall_us = us[0],  .cpu_us = us[1]},
-		       { .wall_us = us[2], .cpu_us = us[3]}
-	};
+	struct series both[2] = { { .wall_us = us[0], .cpu_us = us[1] },
+				  { .wall_us = us[2], .cpu_us = us[3] } };
 	int runs = argc > 1 ? atoi(argv[1]) : 0;
 
 	both[0].argv = argv + 2;

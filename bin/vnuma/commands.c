@@ -31,30 +31,23 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 #define FIELD(name)	  offsetof(struct cli_values, name)
 #define CHOICES(names, n) .kind = CLI_CHOICE, .choices = (names), .n_choices = (n)
 
+/* Options of several commands. */
 #define OPTION_HOST                                                                                \
-	{                                                                                          \
-		.name = "host", .letter = 'H', .kind = CLI_FILE, .argument = "SOURCE",             \
-		.fallback = "live", .offset = FIELD(host),                                         \
-		.help = "The host: 'live' is this machine; a file or folder with libvirt "         \
-			"capabilities "                                                            \
-			"XML, hwloc XML, vnuma JSON or a copy of /sys; '-' is standard input; "    \
-			"'synthetic:TEXT' is a made-up host in hwloc's notation."                  \
-	}
+	.name = "host", .letter = 'H', .kind = CLI_FILE, .argument = "SOURCE", .fallback = "live", \
+	.offset = FIELD(host),                                                                     \
+	.help = "The host: 'live' is this machine; a file or folder with libvirt capabilities "    \
+		"XML, hwloc XML, vnuma JSON or a copy of /sys; '-' is standard input; "            \
+		"'synthetic:TEXT' is a made-up host in hwloc's notation."
 #define OPTION_COLOR                                                                               \
-	{                                                                                          \
-		.name = "color", .argument = "WHEN", .fallback = "auto", .offset = FIELD(color),   \
-		CHOICES(cli_color_names, CLI_COLOR_COUNT),                                         \
-		.help = "Colours in a table; 'auto' is on a terminal, unless NO_COLOR is set."     \
-	}
+	.name = "color", .argument = "WHEN", .fallback = "auto", .offset = FIELD(color),           \
+	CHOICES(cli_color_names, CLI_COLOR_COUNT),                                                 \
+	.help = "Colours in a table; 'auto' is on a terminal, unless NO_COLOR is set."
 /* A running libvirt is not asked yet. */
-#define OPTION_CONNECT                                                                             \
-	{                                                                                          \
-		.name = "connect", .letter = 'c', .kind = CLI_TEXT, .argument = "URI"              \
-	}
+#define OPTION_CONNECT .name = "connect", .letter = 'c', .kind = CLI_TEXT, .argument = "URI"
 
 static const struct cli_option host_options[] = {
-	OPTION_HOST,
-	{.name = "output",
+	{ OPTION_HOST },
+	{ .name = "output",
 	  .letter = 'o',
 	  .argument = "FORMAT",
 	  .fallback = "table",
@@ -62,14 +55,14 @@ static const struct cli_option host_options[] = {
 	  CHOICES(host_formats, CLI_FORMAT_COUNT),
 	  .help = "What to print: a table with a text picture, JSON that -H reads back, or an SVG "
 		  "picture." },
-	OPTION_COLOR,
-	OPTION_CONNECT,
-	{ 0},
+	{ OPTION_COLOR },
+	{ OPTION_CONNECT },
+	{ 0 },
 };
 
 static const struct cli_option plan_options[] = {
-	OPTION_HOST,
-	{.name = "output",
+	{ OPTION_HOST },
+	{ .name = "output",
 	  .letter = 'o',
 	  .argument = "FORMAT",
 	  .offset = FIELD(format),
@@ -117,8 +110,7 @@ static const struct cli_option plan_options[] = {
 	  .argument = "FILE",
 	  .offset = FIELD(with),
 	  .help = "A guest that is on the host already: it is placed first, and what it takes is "
-		  "gone. XML or JSON, as written by an earlier plan or not; repeatable, in "
-		  "order." },
+		  "gone. XML or JSON, as an earlier plan wrote it or not; repeatable." },
 	{ .name = "strategy",
 	  .argument = "NAME",
 	  .fallback = "spread",
@@ -156,15 +148,15 @@ static const struct cli_option plan_options[] = {
 	  .offset = FIELD(explain),
 	  .help = "Also print to standard error, for each node, what was asked and what was "
 		  "there." },
-	OPTION_COLOR,
-	OPTION_CONNECT,
-	{ 0	    },
+	{ OPTION_COLOR },
+	{ OPTION_CONNECT },
+	{ 0 },
 };
 
 static const char *const shells[] = { "bash", "zsh" };
 
 static const struct cli_option help_options[] = {
-	{.name = "roff",
+	{ .name = "roff",
 	  .kind = CLI_FLAG,
 	  .offset = FIELD(roff),
 	  .help = "As the mdoc text that the man pages are made with." },
@@ -173,33 +165,32 @@ static const struct cli_option help_options[] = {
 	  .offset = FIELD(completion),
 	  CHOICES(shells, VN_LEN(shells)),
 	  .help = "The completion script of a shell." },
-	{ 0		   },
+	{ 0 },
 };
 
 static const struct cli_option version_options[] = {
-	{.name = "output",
+	{ .name = "output",
 	  .letter = 'o',
 	  .argument = "FORMAT",
 	  .fallback = "table",
 	  .offset = FIELD(format),
 	  CHOICES(version_formats, CLI_FORMAT_COUNT),
 	  .help = "What to print: one line, or JSON." },
-	{ 0},
+	{ 0 },
 };
 
 const struct cli_command cli_commands[] = {
-	{"host",	  0, 0, cmd_host,	  "show a host: nodes, CPUs, memory, distances and devices",
-	  host_options,											      CLI_NO_OPERAND,	"",		    ""},
-	{ "plan",	  0, 1, cmd_plan,	  "place one guest; print its XML, command line or picture",
-	  plan_options,											      CLI_OPERAND_FILE, "[REQUEST]",
+	{ "host", 0, 0, cmd_host, "show a host: nodes, CPUs, memory, distances and devices",
+	  host_options, CLI_NO_OPERAND, "", "" },
+	{ "plan", 0, 1, cmd_plan, "place one guest; print its XML, command line or picture",
+	  plan_options, CLI_OPERAND_FILE, "[REQUEST]",
 	  "REQUEST is a libvirt domain XML file, or '-' for standard input. The answer to XML is "
-	  "the "
-	  "same XML with the placement written into it. Exit 1: the guest does not fit."									 },
-	{ "help",	  0, 1, cmd_help,	  "explain a command, or list them",			     help_options,
-	  CLI_OPERAND_COMMAND,													 "[COMMAND|specs]",
-	  "'specs' lists the extra specs and image properties that plan understands."									      },
-	{ "version", 0, 0, cmd_version, "print the version",					     version_options, CLI_NO_OPERAND,   "",
-	  ""																		},
+	  "the same XML with the placement written into it. Exit 1: the guest does not fit." },
+	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
+	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
+	  "'specs' lists the extra specs and image properties that plan understands." },
+	{ "version", 0, 0, cmd_version, "print the version", version_options, CLI_NO_OPERAND, "",
+	  "" },
 };
 const size_t cli_n_commands = VN_LEN(cli_commands);
 
@@ -207,10 +198,10 @@ const size_t cli_n_commands = VN_LEN(cli_commands);
 static const struct {
 	const char *typed, *command;
 } aliases[] = {
-	{"--help",	    "help"   },
-	{ "-h",	"help"   },
-	{ "--version", "version"},
-	{ "-V",	"version"},
+	{ "--help", "help" },
+	{ "-h", "help" },
+	{ "--version", "version" },
+	{ "-V", "version" },
 };
 
 int cli_command_find(const char *name, const struct cli_command **ret, vn_error *err)
