@@ -95,7 +95,7 @@ static int read_slit(vn_host *host, const char *source, const xmlNode *element, 
 	uint64_t n, *numbers;
 	int r;
 
-	if ((r = vn_xml_uint(&at, element, "nbobjs", VN_NODE_MAX, &n, err)) < 0)
+	if ((r = vn_xml_uint(&at, element, "nbobjs", host->n_nodes, &n, err)) < 0)
 		return r;
 	numbers = calloc((size_t)(n + n * n) + 1, sizeof(*numbers));
 	if (!numbers)

@@ -45,6 +45,17 @@ int vn_json_fail(vn_json *in, enum vn_code code, const char *format, ...)
 
 /* ---- values ---- */
 
+static int unknown(vn_json *in, const char *key, const vn_json_field *fields, size_t n_fields)
+{
+	char legal[sizeof(in->err->text)];
+	size_t used = 0;
+
+	for (size_t i = 0; i < n_fields && used < sizeof(legal); i++)
+		used += (size_t)snprintf(legal + used, sizeof(legal) - used, "%s%s", i ? ", " : "",
+					 fields[i].name);
+	return vn_json_fail(in, VN_E_SYNTAX, "unknown field '%.40s' (legal: %s)", key, legal);
+}
+
 int vn_json_object(vn_json *in, json_t *value, const vn_json_field *fields, size_t n_fields)
 {
 	const char *key;
@@ -62,7 +73,7 @@ int vn_json_object(vn_json *in, json_t *value, const vn_json_field *fields, size
 			if (!strcmp(fields[i].name, key))
 				field = &fields[i];
 		if (!field)
-			return vn_json_fail(in, VN_E_SYNTAX, "unknown field '%.60s'", key);
+			return unknown(in, key, fields, n_fields);
 		mark = vn_json_enter(in, "%s%s", *in->path ? "." : "", key);
 		if ((r = field->read(in, member)) < 0)
 			return r;
@@ -225,7 +236,7 @@ static int skip_cells(vn_json *in, json_t *value)
 
 static int read_distances(vn_json *in, json_t *value)
 {
-	return read_matrix(in, value, &in->host->slit, VN_SLIT_MAX);
+	return read_matrix(in, value, &in->host->slit, UINT32_MAX);
 }
 
 static int read_latency(vn_json *in, json_t *value)
