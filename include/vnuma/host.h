@@ -29,7 +29,7 @@ typedef struct vn_node {
 	vn_cpuset pinned;   /* of pcpus: taken by dedicated guests */
 	uint32_t cpu_usage; /* shared vCPUs already placed here */
 	uint64_t mem_kib;   /* all memory of the node, huge pages included */
-	uint64_t mem_used_kib; /* of it: not available */
+	uint64_t mem_used_kib; /* of it: not available; more than mem_kib when overcommitted */
 	uint64_t cache_kib;    /* of the available: holds files that the kernel drops on demand;
 				  `numactl -H` counts it as used */
 	uint32_t n_pages;      /* page sizes, ascending; 0 = page counts are not known */
