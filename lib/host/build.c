@@ -144,18 +144,19 @@ int vn_build_group(vn_host *host, enum vn_group kind, const vn_cpuset *cpus, con
 
 int vn_build_memory(const vn_node *node, const vn_at *at, vn_error *err)
 {
+	uint64_t left;
+
 	if (node->mem_kib > UINT64_MAX / 1024)
 		return vn_fail_where(err, at, VN_E_RANGE, "%llu KiB are more than 2^64 bytes",
 				     (unsigned long long)node->mem_kib);
-	if (node->mem_used_kib > node->mem_kib)
-		return vn_fail_where(
-			err, at, VN_E_RANGE, "%llu KiB used are more than all %llu KiB of the node",
-			(unsigned long long)node->mem_used_kib, (unsigned long long)node->mem_kib);
-	if (node->cache_kib > node->mem_kib - node->mem_used_kib)
+	if (node->mem_used_kib > UINT64_MAX / 1024)
+		return vn_fail_where(err, at, VN_E_RANGE, "%llu KiB are more than 2^64 bytes",
+				     (unsigned long long)node->mem_used_kib);
+	left = node->mem_used_kib < node->mem_kib ? node->mem_kib - node->mem_used_kib : 0;
+	if (node->cache_kib > left)
 		return vn_fail_where(err, at, VN_E_RANGE,
 				     "%llu KiB of file cache are more than the %llu KiB not used",
-				     (unsigned long long)node->cache_kib,
-				     (unsigned long long)(node->mem_kib - node->mem_used_kib));
+				     (unsigned long long)node->cache_kib, (unsigned long long)left);
 	return VN_OK;
 }
 

@@ -50,7 +50,8 @@ int vn_build_cpus(vn_host *host, uint32_t node_ix, const vn_cpuset *cpus, const 
 int vn_build_group(vn_host *host, enum vn_group kind, const vn_cpuset *cpus, const vn_at *at,
 		   vn_error *err);
 
-/* Check mem_kib, mem_used_kib and cache_kib, once all three are there. */
+/* Check mem_kib, mem_used_kib and cache_kib, once all three are there. More may be used than there
+ * is: memory can be overcommitted. */
 int vn_build_memory(const vn_node *node, const vn_at *at, vn_error *err);
 
 /* Pages of one more size. */

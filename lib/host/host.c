@@ -31,9 +31,15 @@ int vn_host_node_ix(const vn_host *host, uint32_t id)
 	return -1;
 }
 
+/* Overcommitted: nothing is free. */
+static uint64_t minus(uint64_t all, uint64_t taken)
+{
+	return all > taken ? all - taken : 0;
+}
+
 uint64_t vn_pages_free(const vn_pages *pages)
 {
-	return pages->total - pages->used - pages->reserved;
+	return minus(minus(pages->total, pages->used), pages->reserved);
 }
 
 const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib)
@@ -47,14 +53,12 @@ const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib)
 /* Where an input names huge pages alone, ordinary memory is what they leave. */
 uint64_t vn_node_free_kib(const vn_node *node)
 {
-	uint64_t left = node->mem_kib - node->mem_used_kib;
+	uint64_t left = minus(node->mem_kib, node->mem_used_kib);
 
 	if (node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX)
 		return vn_pages_free(&node->pages[0]) * node->pages[0].size_kib;
 	for (uint32_t i = 0; i < node->n_pages; i++)
-		if (__builtin_sub_overflow(
-			    left, vn_pages_free(&node->pages[i]) * node->pages[i].size_kib, &left))
-			return 0;
+		left = minus(left, vn_pages_free(&node->pages[i]) * node->pages[i].size_kib);
 	return left;
 }
 

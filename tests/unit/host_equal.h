@@ -83,7 +83,8 @@ static inline void assert_host_sane(const vn_host *host)
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		const vn_node *node = &host->nodes[i];
 
-		assert_true(node->mem_used_kib + node->cache_kib <= node->mem_kib);
+		assert_true(!node->cache_kib ||
+			    node->mem_used_kib + node->cache_kib <= node->mem_kib);
 		assert_true(vn_cpuset_contains(&node->pcpus, &node->pinned));
 		VN_CPUSET_EACH(cpu, &node->pcpus)
 			assert_int_equal(host->cpus[cpu].node_ix, i);
