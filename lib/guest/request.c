@@ -98,7 +98,7 @@ vn_cells_fault vn_cells_check(const vn_request *request)
 
 		fault.sum_kib += request->cells[cell].mem_kib;
 		fault.cell = cell;
-		VN_CPUSET_EACH (vcpu, vcpus) {
+		VN_CPUSET_EACH(vcpu, vcpus) {
 			fault.vcpu = (uint32_t)vcpu;
 			if (fault.vcpu >= request->vcpus) {
 				fault.rule = VN_CELLS_VCPU_BEYOND;
@@ -169,7 +169,7 @@ static int check_sockets(const vn_draft *draft, vn_error *err)
 	uint32_t per_socket = topology->dies * topology->cores * topology->threads;
 
 	for (uint32_t cell = 0; cell < request->n_cells; cell++)
-		VN_CPUSET_EACH (vcpu, &request->cells[cell].vcpus) {
+		VN_CPUSET_EACH(vcpu, &request->cells[cell].vcpus) {
 			uint32_t first = (uint32_t)vcpu / per_socket * per_socket;
 
 			if (vn_cpuset_has(&request->cells[cell].vcpus, first))

@@ -64,17 +64,8 @@ bool vn_spec_is_foreign(const char *key, bool image)
 static int fail_value(const vn_draft *draft, const vn_spec *spec, const vn_spec_entry *entry,
 		      vn_error *err)
 {
-	char list[160];
-	const char *legal = spec->legal;
-	size_t count = 0;
-
-	if (spec->choices) {
-		while (spec->choices[count])
-			count++;
-		legal = vn_names_list(spec->choices, count, list, sizeof(list));
-	}
 	vn_draft_fail(draft, entry->spot, err, VN_E_RANGE, "%.60s is '%.60s' (legal: %s)",
-		      entry->key, entry->value, legal);
+		      entry->key, entry->value, spec->legal);
 	if (err)
 		err->name = spec->error;
 	return VN_E_RANGE;
@@ -96,11 +87,30 @@ static bool take_bool(const char *text, uint64_t *ret)
 	return false;
 }
 
+/* Nova allows blanks around the '-' of a range. */
+static void close_ranges(const char *list, vn_text *to)
+{
+	for (const char *p = list; *p; p++) {
+		const char *next = p + strspn(p, " ");
+
+		if (*p != ' ' || (*next != '-' && (!to->len || to->bytes[to->len - 1] != '-')))
+			vn_text_add_bytes(to, p, 1);
+	}
+}
+
 /* Nova takes "^" items away wherever they stand: they are moved to the end. */
-static bool take_cpus(const char *list, const vn_draft *draft, vn_cpuset *ret)
+static bool take_cpus(const char *text, const vn_draft *draft, vn_cpuset *ret)
 {
 	VN_AUTO_TEXT ordered = VN_TEXT_INIT;
-	vn_cursor start = vn_cursor_of_string(NULL, list);
+	VN_AUTO_TEXT closed = VN_TEXT_INIT;
+	const char *list;
+	vn_cursor start;
+
+	close_ranges(text, &closed);
+	if (closed.failed || !closed.len)
+		return false;
+	list = closed.bytes;
+	start = vn_cursor_of_string(NULL, list);
 
 	if (vn_cpuset_parse(start, ret, NULL) < 0)
 		return false;

@@ -14,7 +14,8 @@
 
 /* Where an element's '<' stands; in node->_private. */
 struct place {
-	uint32_t offset, line;
+	uint32_t offset;
+	vn_spot spot;
 };
 
 /* ---- the scan ---- */
@@ -60,13 +61,19 @@ static uint32_t count_lines(const char *p, const char *end)
 	return lines;
 }
 
-static vn_spot spot_at(const vn_dom *dom, const char *p, uint32_t line)
+/* The spot of `to`, given that of an earlier byte. */
+static vn_spot spot_after(vn_spot from, const char *p, const char *to)
 {
-	const char *start = p;
+	const char *newline = to > p ? memrchr(p, '\n', (size_t)(to - p)) : NULL;
 
-	while (start > dom->bytes && start[-1] != '\n')
-		start--;
-	return (vn_spot){ line, (uint32_t)(p - start) + 1 };
+	if (!newline)
+		return (vn_spot){ from.line, from.column + (uint32_t)(to - p) };
+	return (vn_spot){ from.line + count_lines(p, to), (uint32_t)(to - newline) };
+}
+
+static vn_spot spot_of(const vn_dom *dom, const char *at)
+{
+	return spot_after((vn_spot){ 1, 1 }, dom->bytes, at);
 }
 
 /* ---- loading ---- */
@@ -119,7 +126,7 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *public
 	(void)name;
 	(void)public;
 	(void)system;
-	stop(context, spot_at(dom, at, 1 + count_lines(dom->bytes, at)), VN_E_SYNTAX,
+	stop(context, spot_of(dom, at), VN_E_SYNTAX,
 	     "a DOCTYPE is refused: a domain XML has no DTD and no entities of its own");
 }
 
@@ -141,7 +148,46 @@ static void on_element(void *context, const xmlChar *name, const xmlChar *prefix
 			      n_defaulted, attributes);
 }
 
-/* What must hold before libxml2 sees the bytes: a size, and no encoding that it would guess. */
+/* The end of a tag whose '<' is at p, and how many attributes it has. */
+static const char *skip_tag(const char *p, const char *end, uint32_t *attributes)
+{
+	char quote = '\0';
+
+	for (*attributes = 0; p < end && (quote || *p != '>'); p++) {
+		if (quote)
+			quote = *p == quote ? '\0' : quote;
+		else if (*p == '"' || *p == '\'')
+			quote = *p;
+		else
+			*attributes += *p == '=';
+	}
+	return p;
+}
+
+/* libxml2 compares all attributes of a tag with each other: bounded before it sees them. Where the
+ * text is not well-formed this count may be wrong, but libxml2 stops there. */
+static int check_tags(const vn_dom *dom, vn_error *err)
+{
+	const char *end = dom->bytes + dom->size, *tag = dom->bytes;
+	uint32_t elements = 0, attributes;
+
+	while ((tag = next_tag(tag, end)) < end) {
+		const char *past = skip_tag(tag, end, &attributes);
+
+		if (attributes > VN_DOM_ATTRIBUTES_MAX)
+			return vn_draft_fail(dom->draft, spot_of(dom, tag), err, VN_E_RANGE,
+					     "a tag with %u attributes (legal: at most %d)",
+					     attributes, VN_DOM_ATTRIBUTES_MAX);
+		if (++elements > VN_DOM_ELEMENTS_MAX)
+			return vn_draft_fail(dom->draft, spot_of(dom, tag), err, VN_E_RANGE,
+					     "more than %d elements, the most that is read",
+					     VN_DOM_ELEMENTS_MAX);
+		tag = past;
+	}
+	return VN_OK;
+}
+
+/* What must hold before libxml2 sees the bytes. */
 static int check_bytes(const vn_dom *dom, vn_error *err)
 {
 	const char *nul;
@@ -153,12 +199,11 @@ static int check_bytes(const vn_dom *dom, vn_error *err)
 	if (!dom->size)
 		return vn_draft_fail(dom->draft, (vn_spot){ 0 }, err, VN_E_SYNTAX,
 				     "is empty (legal: a domain XML)");
-	nul = memchr(dom->bytes, '\0', dom->size);
+	nul = memchr(dom->bytes, '\0', dom->size); /* UTF-16 and UTF-32 have them */
 	if (nul)
-		return vn_draft_fail(dom->draft,
-				     spot_at(dom, nul, 1 + count_lines(dom->bytes, nul)), err,
-				     VN_E_SYNTAX, "a zero byte: not UTF-8 text");
-	return VN_OK;
+		return vn_draft_fail(dom->draft, spot_of(dom, nul), err, VN_E_SYNTAX,
+				     "a zero byte: not UTF-8 text");
+	return check_tags(dom, err);
 }
 
 /* A declared encoding other than UTF-8 would shift every place; nobody needs one. */
@@ -192,21 +237,20 @@ static int index_places(vn_dom *dom, uint32_t n_elements, vn_error *err)
 {
 	struct place *place =
 		vn_arena_alloc(dom->draft->request->arena, n_elements, sizeof(*place));
-	const char *end = dom->bytes + dom->size, *p = dom->bytes;
-	uint32_t line = 1, i = 0;
+	const char *end = dom->bytes + dom->size, *last = dom->bytes, *tag = last;
+	vn_spot spot = { 1, 1 };
 
 	if (!place)
 		return vn_draft_no_memory(err);
-	for (xmlNode *node = xmlDocGetRootElement(dom->doc); node && i < n_elements;
-	     node = next_element(node), i++) {
-		const char *tag = next_tag(p, end);
-
+	for (xmlNode *node = xmlDocGetRootElement(dom->doc); node && n_elements--;
+	     node = next_element(node)) {
+		tag = next_tag(tag, end);
 		if (tag == end)
 			break;
-		line += count_lines(p, tag);
-		place[i] = (struct place){ (uint32_t)(tag - dom->bytes), line };
-		node->_private = &place[i];
-		p = tag + 1;
+		spot = spot_after(spot, last, tag);
+		*place = (struct place){ (uint32_t)(tag - dom->bytes), spot };
+		node->_private = place++;
+		last = tag++;
 	}
 	return VN_OK;
 }
@@ -346,7 +390,7 @@ vn_spot vn_dom_spot(const vn_dom *dom, vn_dom_value value)
 	tag = at = dom->bytes + place->offset;
 	if (value.attr || value.text)
 		at = find_value(tag, end, value.attr);
-	return spot_at(dom, at, place->line + count_lines(tag, at));
+	return spot_after(place->spot, tag, at);
 }
 
 int vn_dom_fail(const vn_dom *dom, vn_dom_value at, vn_error *err, enum vn_code code,

@@ -12,7 +12,8 @@
 
 #define VN_DOM_NAMESPACE "urn:vnuma:domain:1"
 
-enum { VN_DOM_DEPTH_MAX = 128 };
+/* Far above any real domain XML, far below what hurts. */
+enum { VN_DOM_DEPTH_MAX = 128, VN_DOM_ELEMENTS_MAX = 1 << 16, VN_DOM_ATTRIBUTES_MAX = 256 };
 
 typedef struct vn_dom {
 	vn_draft *draft;

@@ -224,7 +224,7 @@ int vn_dom_read_iothreads(vn_dom *dom, const xmlNode *domain, vn_error *err)
 		return vn_dom_fail(dom, vn_dom_element(list), err, VN_E_RANGE,
 				   "%u I/O threads (legal: at most %d)", vn_cpuset_count(&ids),
 				   VN_IOTHREADS_MAX);
-	VN_CPUSET_EACH (id, &ids)
+	VN_CPUSET_EACH(id, &ids)
 		request->iothread_ids[request->n_iothreads++] = (uint32_t)id;
 	return VN_OK;
 }

@@ -250,7 +250,7 @@ static int read_page(vn_dom *dom, const xmlNode *node, vn_request_pages *ret, vn
 		return r;
 	if ((r = vn_dom_take_cpuset(dom, nodeset, &ret->cells, err)) < 0)
 		return r;
-	VN_CPUSET_EACH (cell, &ret->cells) {
+	VN_CPUSET_EACH(cell, &ret->cells) {
 		if ((r = vn_dom_check_cell(dom, nodeset, (uint32_t)cell, err)) < 0)
 			return r;
 	}
