@@ -76,7 +76,7 @@ int vn_xml_conflict(const vn_xml *xml, const xmlNode *at, vn_error *err, const c
 static int rank(const char *const *order, const xmlNode *node)
 {
 	for (int i = 0; order[i]; i++)
-		if (vn_xml_is(node, order[i]))
+		if (vn_elem_is(node, order[i]))
 			return i;
 	return -1;
 }
@@ -88,8 +88,7 @@ xmlNode *vn_xml_last_before(const xmlNode *parent, const char *const *order, con
 
 	while (order[end] && strcmp(order[end], name))
 		end++;
-	VN_XML_EACH(child, parent, NULL)
-	{
+	VN_XML_EACH(child, parent, NULL) {
 		int at = rank(order, child);
 
 		if (at >= 0 && at < end)
@@ -100,7 +99,7 @@ xmlNode *vn_xml_last_before(const xmlNode *parent, const char *const *order, con
 
 xmlNode *vn_xml_ensure(vn_xml *xml, xmlNode *parent, const char *const *order, const char *name)
 {
-	xmlNode *have = vn_xml_child(parent, name);
+	xmlNode *have = vn_elem_child(parent, name);
 
 	if (have)
 		return have;
@@ -109,7 +108,7 @@ xmlNode *vn_xml_ensure(vn_xml *xml, xmlNode *parent, const char *const *order, c
 
 void vn_xml_drop_if_empty(vn_xml *xml, xmlNode *node)
 {
-	if (vn_xml_child(node, NULL) || node->properties)
+	if (vn_elem_child(node, NULL) || node->properties)
 		return;
 	for (const xmlNode *child = node->children; child; child = child->next)
 		if (child->type != XML_ELEMENT_NODE && !xmlIsBlankNode((xmlNode *)child))
@@ -124,7 +123,7 @@ void vn_xml_set_uint(vn_xml *xml, xmlNode *node, const char *attr, uint64_t valu
 	uint64_t have;
 	char text[24];
 
-	if (vn_xml_get_uint(node, attr, &have) && have == value)
+	if (vn_elem_get_uint(node, attr, &have) && have == value)
 		return;
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
 	vn_xmledit_set(xml->edit, node, attr, text);
@@ -135,7 +134,7 @@ void vn_xml_set_hex(vn_xml *xml, xmlNode *node, const char *attr, unsigned width
 	uint64_t have;
 	char text[24];
 
-	if (vn_xml_get_uint(node, attr, &have) && have == value)
+	if (vn_elem_get_uint(node, attr, &have) && have == value)
 		return;
 	snprintf(text, sizeof(text), "0x%0*llx", (int)width, (unsigned long long)value);
 	vn_xmledit_set(xml->edit, node, attr, text);
@@ -151,7 +150,7 @@ void vn_xml_set_text_uint(vn_xml *xml, xmlNode *node, uint64_t value)
 
 void vn_xml_set_cpuset(vn_xml *xml, xmlNode *node, const char *attr, const vn_cpuset *set)
 {
-	VN_XML_STRING have = vn_xml_get(node, attr);
+	VN_XML_STRING have = vn_elem_get(node, attr);
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
 	vn_cpuset old;
 
@@ -166,7 +165,7 @@ void vn_xml_set_cpuset(vn_xml *xml, xmlNode *node, const char *attr, const vn_cp
 
 void vn_xml_set_nodeset(vn_xml *xml, xmlNode *node, const char *attr, const vn_nodeset *set)
 {
-	VN_XML_STRING have = vn_xml_get(node, attr);
+	VN_XML_STRING have = vn_elem_get(node, attr);
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
 	vn_nodeset old;
 
@@ -225,7 +224,7 @@ int vn_render_xml(const vn_host *host, const vn_request *request, const vn_place
 		return r;
 	xml.edit = edit;
 	xml.domain = edit->root;
-	if (!vn_xml_is(xml.domain, "domain"))
+	if (!vn_elem_is(xml.domain, "domain"))
 		return vn_fail_line(err, VN_E_SYNTAX, request->source,
 				    (uint32_t)xmlGetLineNo(xml.domain), 0,
 				    "the document is a <%s> and not a <domain>",

@@ -51,9 +51,9 @@ struct buses {
 /* NULL: a machine whose guests cannot have expander buses. */
 static const struct kind *machine_kind(const vn_xml *xml)
 {
-	const xmlNode *type = vn_xml_child(vn_xml_child(xml->domain, "os"), "type");
-	VN_XML_STRING machine = vn_xml_get(type, "machine");
-	VN_XML_STRING arch = vn_xml_get(type, "arch");
+	const xmlNode *type = vn_elem_child(vn_elem_child(xml->domain, "os"), "type");
+	VN_XML_STRING machine = vn_elem_get(type, "machine");
+	VN_XML_STRING arch = vn_elem_get(type, "arch");
 	bool x86 = !arch || !strcmp(arch, "x86_64") || !strcmp(arch, "i686");
 
 	if (!machine)
@@ -68,12 +68,12 @@ static const struct kind *machine_kind(const vn_xml *xml)
 /* The address that the guest sees a device at. A hostdev has another one inside of <source>. */
 static xmlNode *pci_address(const xmlNode *device)
 {
-	return vn_xml_child_with(device, "address", "type", "pci");
+	return vn_elem_child_with(device, "address", "type", "pci");
 }
 
 static bool address_bus(const xmlNode *device, uint64_t *ret)
 {
-	return vn_xml_get_uint(pci_address(device), "bus", ret) && *ret < BUS_MAX;
+	return vn_elem_get_uint(pci_address(device), "bus", ret) && *ret < BUS_MAX;
 }
 
 static bool is_ours(const struct buses *b, uint64_t index)
@@ -87,27 +87,27 @@ static void find_buses(struct buses *b)
 	uint64_t number;
 
 	VN_XML_EACH(controller, b->devices, "controller")
-	if (vn_xml_attr_is(controller, "type", "pci") &&
-	    vn_xml_get_uint(controller, "index", &number) && number < BUS_MAX) {
-		b->controller[number] = controller;
-		b->last = controller;
-		if (number > b->highest)
-			b->highest = (uint32_t)number;
-	}
+		if (vn_elem_attr_is(controller, "type", "pci") &&
+		    vn_elem_get_uint(controller, "index", &number) && number < BUS_MAX) {
+			b->controller[number] = controller;
+			b->last = controller;
+			if (number > b->highest)
+				b->highest = (uint32_t)number;
+		}
 	VN_XML_EACH(device, b->devices, NULL)
-	if (address_bus(device, &number) && number > b->highest)
-		b->highest = (uint32_t)number;
+		if (address_bus(device, &number) && number > b->highest)
+			b->highest = (uint32_t)number;
 	b->next_bus_nr = BUS_MAX;
 	for (uint32_t i = 0; i < BUS_MAX; i++)
 		if (b->controller[i] && !is_ours(b, i) &&
-		    vn_xml_get_uint(vn_xml_child(b->controller[i], "target"), "busNr", &number) &&
+		    vn_elem_get_uint(vn_elem_child(b->controller[i], "target"), "busNr", &number) &&
 		    number < b->next_bus_nr)
 			b->next_bus_nr = (uint32_t)number;
 	for (size_t i = 0; !b->last && i < 3; i++) {
 		static const char *const before[] = { "controller", "disk", "emulator" };
 
 		VN_XML_EACH(device, b->devices, before[i])
-		b->last = device;
+			b->last = device;
 	}
 }
 
@@ -119,8 +119,7 @@ static void find_devices(struct buses *b)
 
 	if (!b->kind || b->xml->placement->n_cells < 2)
 		return;
-	VN_XML_EACH(device, b->devices, NULL)
-	{
+	VN_XML_EACH(device, b->devices, NULL) {
 		for (uint32_t i = 0; i < request->n_devices; i++)
 			if (request->devices[i].element == position && request->devices[i].is_pci &&
 			    !request->devices[i].address_fixed &&
@@ -144,13 +143,14 @@ static int no_room(const struct buses *b, vn_error *err, uint32_t cell, const ch
 
 static bool is_model(const xmlNode *controller, const char *model)
 {
-	return controller && vn_xml_attr_is(controller, "model", model);
+	return controller && vn_elem_attr_is(controller, "model", model);
 }
 
 /* The cell that an expander names; VN_CELL_MAX if it is not the guest's. */
 static uint32_t cell_of(const struct buses *b, const xmlNode *controller)
 {
-	VN_XML_STRING node = vn_xml_text(vn_xml_child(vn_xml_child(controller, "target"), "node"));
+	VN_XML_STRING node =
+		vn_elem_text(vn_elem_child(vn_elem_child(controller, "target"), "node"));
 	uint64_t cell;
 
 	if (!node ||
@@ -186,7 +186,7 @@ static uint32_t find_expander(const struct buses *b, uint32_t cell)
 	for (uint32_t i = 1; i < BUS_MAX; i++) {
 		if (!is_ours(b, i) || b->used[i] ||
 		    !is_model(b->controller[i], b->kind->expander) ||
-		    !vn_xml_child(vn_xml_child(b->controller[i], "target"), "node"))
+		    !vn_elem_child(vn_elem_child(b->controller[i], "target"), "node"))
 			continue;
 		uint32_t on = cell_of(b, b->controller[i]);
 
@@ -205,9 +205,9 @@ static int want_expander(struct buses *b, uint32_t cell, uint32_t *index, vn_err
 
 	*index = find_expander(b, cell);
 	if (*index) {
-		target = vn_xml_child(b->controller[*index], "target");
+		target = vn_elem_child(b->controller[*index], "target");
 		if (cell_of(b, b->controller[*index]) != cell)
-			vn_xml_set_text_uint(b->xml, vn_xml_child(target, "node"), cell);
+			vn_xml_set_text_uint(b->xml, vn_elem_child(target, "node"), cell);
 		claim(b, *index);
 		return VN_OK;
 	}
@@ -270,7 +270,7 @@ static bool take_slot_of(struct slots *slots, const xmlNode *device)
 {
 	uint64_t slot;
 
-	if (!vn_xml_get_uint(pci_address(device), "slot", &slot) || slot >= SLOT_MAX ||
+	if (!vn_elem_get_uint(pci_address(device), "slot", &slot) || slot >= SLOT_MAX ||
 	    slots->used[slot])
 		return false;
 	slots->used[slot] = true;
@@ -355,7 +355,7 @@ static int write_cell_buses(struct buses *b, uint32_t cell, vn_error *err)
 	if (b->next_bus_nr < numbers + 1)
 		return no_room(b, err, cell, "all 256 PCI bus numbers are in use");
 	b->next_bus_nr -= numbers;
-	vn_xml_set_uint(b->xml, vn_xml_child(b->controller[expander], "target"), "busNr",
+	vn_xml_set_uint(b->xml, vn_elem_child(b->controller[expander], "target"), "busNr",
 			b->next_bus_nr);
 	return VN_OK;
 }
@@ -369,8 +369,8 @@ static void remove_rest(struct buses *b)
 		if (is_ours(b, i) && !b->used[i])
 			vn_xmledit_remove(b->xml->edit, b->controller[i]);
 	VN_XML_EACH(device, b->devices, NULL)
-	if (address_bus(device, &bus) && is_ours(b, bus) && !b->used[bus])
-		vn_xmledit_remove(b->xml->edit, pci_address(device));
+		if (address_bus(device, &bus) && is_ours(b, bus) && !b->used[bus])
+			vn_xmledit_remove(b->xml->edit, pci_address(device));
 }
 
 int vn_xml_write_buses(vn_xml *xml, xmlNode *devices, vn_error *err)

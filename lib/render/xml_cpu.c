@@ -23,9 +23,9 @@ static void write_topology(vn_xml *xml, xmlNode *cpu)
 		return;
 	topology = vn_xml_ensure(xml, cpu, cpu_order, "topology");
 	vn_xml_set_uint(xml, topology, "sockets", want->sockets);
-	if (want->dies > 1 || vn_xml_has(topology, "dies"))
+	if (want->dies > 1 || vn_elem_has(topology, "dies"))
 		vn_xml_set_uint(xml, topology, "dies", want->dies);
-	if (vn_xml_has(topology, "clusters"))
+	if (vn_elem_has(topology, "clusters"))
 		vn_xml_set_uint(xml, topology, "clusters", 1);
 	vn_xml_set_uint(xml, topology, "cores", want->cores);
 	vn_xml_set_uint(xml, topology, "threads", want->threads);
@@ -38,9 +38,8 @@ static void find_cells(vn_xml *xml, xmlNode *numa, bool ours, xmlNode **have)
 {
 	uint64_t id, position = 0;
 
-	VN_XML_EACH(cell, numa, "cell")
-	{
-		if (!vn_xml_get_uint(cell, "id", &id))
+	VN_XML_EACH(cell, numa, "cell") {
+		if (!vn_elem_get_uint(cell, "id", &id))
 			id = position;
 		position++;
 		if (id < xml->placement->n_cells)
@@ -53,8 +52,8 @@ static void find_cells(vn_xml *xml, xmlNode *numa, bool ours, xmlNode **have)
 static void write_cell(vn_xml *xml, xmlNode *node, uint32_t number)
 {
 	const vn_place_cell *cell = &xml->placement->cells[number];
-	VN_XML_STRING memory = vn_xml_get(node, "memory");
-	VN_XML_STRING unit = vn_xml_get(node, "unit");
+	VN_XML_STRING memory = vn_elem_get(node, "memory");
+	VN_XML_STRING unit = vn_elem_get(node, "unit");
 	uint64_t have;
 
 	vn_xml_set_uint(xml, node, "id", number);
@@ -70,7 +69,7 @@ static void write_cell(vn_xml *xml, xmlNode *node, uint32_t number)
 static void write_distances(vn_xml *xml, xmlNode *cell, uint32_t from)
 {
 	uint32_t n = xml->placement->n_cells;
-	xmlNode *distances = vn_xml_child(cell, "distances"), *have[VN_CELL_MAX] = { NULL };
+	xmlNode *distances = vn_elem_child(cell, "distances"), *have[VN_CELL_MAX] = { NULL };
 	xmlNode *last = NULL;
 	uint64_t id;
 
@@ -83,10 +82,10 @@ static void write_distances(vn_xml *xml, xmlNode *cell, uint32_t from)
 	}
 	distances = vn_xml_ensure(xml, cell, cell_order, "distances");
 	VN_XML_EACH(sibling, distances, "sibling")
-	if (vn_xml_get_uint(sibling, "id", &id) && id < n)
-		have[id] = sibling;
-	else
-		vn_xmledit_remove(xml->edit, sibling);
+		if (vn_elem_get_uint(sibling, "id", &id) && id < n)
+			have[id] = sibling;
+		else
+			vn_xmledit_remove(xml->edit, sibling);
 	for (uint32_t to = 0; to < n; to++) {
 		last = have[to] ? have[to]
 				: vn_xmledit_insert(xml->edit, distances, last, "sibling");
@@ -98,7 +97,7 @@ static void write_distances(vn_xml *xml, xmlNode *cell, uint32_t from)
 
 static void write_numa(vn_xml *xml, xmlNode *cpu)
 {
-	xmlNode *numa = vn_xml_child(cpu, "numa"), *have[VN_CELL_MAX] = { NULL }, *last = NULL;
+	xmlNode *numa = vn_elem_child(cpu, "numa"), *have[VN_CELL_MAX] = { NULL }, *last = NULL;
 	bool ours = !numa || vn_xml_wrote_before(xml, VN_SET_CELLS, 0);
 
 	if (!numa)

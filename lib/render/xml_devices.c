@@ -12,13 +12,12 @@ static void write_memdevs(vn_xml *xml, xmlNode *devices)
 	const vn_request *request = xml->request;
 	uint32_t i = 0;
 
-	VN_XML_EACH(memory, devices, "memory")
-	{
-		xmlNode *target = vn_xml_child(memory, "target");
+	VN_XML_EACH(memory, devices, "memory") {
+		xmlNode *target = vn_elem_child(memory, "target");
 
 		if (i < request->n_memdevs && request->memdevs[i].cell < 0 && target &&
 		    xml->placement->memdev_cell[i] >= 0 &&
-		    !vn_xml_attr_is(memory, "model", "virtio-pmem")) {
+		    !vn_elem_attr_is(memory, "model", "virtio-pmem")) {
 			vn_xml_set_text_uint(xml, vn_xml_ensure(xml, target, target_order, "node"),
 					     (uint64_t)xml->placement->memdev_cell[i]);
 			vn_xml_mine(xml, VN_SET_MEMDEV_NODE, i);
@@ -29,7 +28,7 @@ static void write_memdevs(vn_xml *xml, xmlNode *devices)
 
 int vn_xml_write_devices(vn_xml *xml, vn_error *err)
 {
-	xmlNode *devices = vn_xml_child(xml->domain, "devices");
+	xmlNode *devices = vn_elem_child(xml->domain, "devices");
 
 	if (!devices)
 		return VN_OK;

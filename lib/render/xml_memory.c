@@ -21,10 +21,10 @@ static uint32_t mem_node(const vn_xml *xml, uint32_t cell)
 /* The nodes of all cells: what the kernel's cpuset of the guest must allow. */
 static int write_numatune_memory(vn_xml *xml, xmlNode *numatune, vn_error *err)
 {
-	xmlNode *memory = vn_xml_child(numatune, "memory");
+	xmlNode *memory = vn_elem_child(numatune, "memory");
 	vn_nodeset nodes = { 0 };
 
-	if (vn_xml_attr_is(memory, "placement", "auto"))
+	if (vn_elem_attr_is(memory, "placement", "auto"))
 		return vn_xml_conflict(
 			xml, memory, err,
 			"placement='auto' of <numatune><memory> leaves the choice to "
@@ -47,9 +47,8 @@ static void write_memnodes(vn_xml *xml, xmlNode *numatune)
 	xmlNode *last = vn_xml_last_before(numatune, numatune_order, "memnode");
 	uint64_t cell;
 
-	VN_XML_EACH(memnode, numatune, "memnode")
-	{
-		if (!vn_xml_get_uint(memnode, "cellid", &cell) || cell >= VN_CELL_MAX)
+	VN_XML_EACH(memnode, numatune, "memnode") {
+		if (!vn_elem_get_uint(memnode, "cellid", &cell) || cell >= VN_CELL_MAX)
 			continue;
 		if (cell < xml->placement->n_cells)
 			have[cell] = memnode;
@@ -100,8 +99,8 @@ static vn_cpuset cells_with_pages(const vn_xml *xml, uint64_t kib)
 
 static bool page_size(const xmlNode *page, uint64_t *ret)
 {
-	VN_XML_STRING size = vn_xml_get(page, "size");
-	VN_XML_STRING unit = vn_xml_get(page, "unit");
+	VN_XML_STRING size = vn_elem_get(page, "size");
+	VN_XML_STRING unit = vn_elem_get(page, "unit");
 
 	return vn_xml_size_kib(size, unit, ret);
 }
@@ -111,8 +110,8 @@ static xmlNode *find_page(const xmlNode *hugepages, uint64_t kib)
 	uint64_t have;
 
 	VN_XML_EACH(page, hugepages, "page")
-	if (page_size(page, &have) && have == kib)
-		return page;
+		if (page_size(page, &have) && have == kib)
+			return page;
 	return NULL;
 }
 
@@ -120,7 +119,7 @@ static xmlNode *find_page(const xmlNode *hugepages, uint64_t kib)
  * the placement has followed it. */
 static void write_hugepages(vn_xml *xml, xmlNode *backing)
 {
-	xmlNode *hugepages = vn_xml_child(backing, "hugepages"), *last = NULL;
+	xmlNode *hugepages = vn_elem_child(backing, "hugepages"), *last = NULL;
 	uint64_t kib = next_page_size(xml, 0), have;
 
 	if (hugepages && !vn_xml_wrote_before(xml, VN_SET_HUGEPAGES, 0))
@@ -132,8 +131,7 @@ static void write_hugepages(vn_xml *xml, xmlNode *backing)
 	}
 	vn_xml_mine(xml, VN_SET_HUGEPAGES, 0);
 	hugepages = vn_xml_ensure(xml, backing, backing_order, "hugepages");
-	VN_XML_EACH(page, hugepages, "page")
-	{
+	VN_XML_EACH(page, hugepages, "page") {
 		vn_cpuset cells = { 0 };
 
 		if (page_size(page, &have) && have)
@@ -159,7 +157,7 @@ static void write_hugepages(vn_xml *xml, xmlNode *backing)
 static void write_flag(vn_xml *xml, xmlNode *backing, const char *name, enum vn_setting setting,
 		       bool wanted)
 {
-	xmlNode *have = vn_xml_child(backing, name);
+	xmlNode *have = vn_elem_child(backing, name);
 	bool ours = vn_xml_wrote_before(xml, setting, 0);
 
 	if (have && !ours)
@@ -179,13 +177,13 @@ static int write_shared(vn_xml *xml, xmlNode *backing, uint32_t flag, vn_error *
 	static const struct {
 		const char *name, *attr, *value;
 	} elements[] = {
-		[VN_XML_SHARED_ACCESS] = {"access",  "mode", "shared"},
+		[VN_XML_SHARED_ACCESS] = { "access", "mode", "shared" },
 		[VN_XML_SHARED_SOURCE] = { "source", "type", "memfd" },
 	};
-	xmlNode *have = vn_xml_child(backing, elements[flag].name);
+	xmlNode *have = vn_elem_child(backing, elements[flag].name);
 
 	if (have && !vn_xml_wrote_before(xml, VN_SET_SHARED_MEMORY, flag)) {
-		if (xml->request->needs_shared_memory && vn_xml_attr_is(have, "mode", "private"))
+		if (xml->request->needs_shared_memory && vn_elem_attr_is(have, "mode", "private"))
 			return vn_xml_conflict(
 				xml, have, err,
 				"mode='private' of <memoryBacking><access> contradicts "

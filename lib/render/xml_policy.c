@@ -86,15 +86,15 @@ static void add_policy(vn_xml *xml, xmlNode *vnuma)
 /* <vnuma> as a child of <domain>, in either namespace. */
 static xmlNode *plain_policy(const vn_xml *xml)
 {
-	xmlNode *plain = vn_xml_child(xml->domain, "vnuma");
+	xmlNode *plain = vn_elem_child(xml->domain, "vnuma");
 
-	return plain ? plain : vn_xml_child_ns(xml->domain, "vnuma", VN_XML_POLICY_NS);
+	return plain ? plain : vn_elem_child_ns(xml->domain, "vnuma", VN_XML_POLICY_NS);
 }
 
 static xmlNode *find_policy(vn_xml *xml)
 {
 	xmlNode *metadata = vn_xml_ensure(xml, xml->domain, vn_xml_domain_order, "metadata");
-	xmlNode *kept = vn_xml_child_ns(metadata, "vnuma", VN_XML_POLICY_NS);
+	xmlNode *kept = vn_elem_child_ns(metadata, "vnuma", VN_XML_POLICY_NS);
 	xmlNode *plain = plain_policy(xml), *vnuma;
 
 	if (kept && !plain)
@@ -115,7 +115,7 @@ static xmlNode *find_policy(vn_xml *xml)
 
 static xmlNode *ensure_wrote(vn_xml *xml, xmlNode *vnuma)
 {
-	xmlNode *wrote = vn_xml_child_ns(vnuma, "wrote", VN_XML_POLICY_NS);
+	xmlNode *wrote = vn_elem_child_ns(vnuma, "wrote", VN_XML_POLICY_NS);
 
 	if (wrote)
 		return wrote;

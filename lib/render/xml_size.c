@@ -9,7 +9,7 @@
 /* libvirt counts memory devices into <memory>; cells do not hold them. */
 static void write_memory(vn_xml *xml)
 {
-	xmlNode *memory = vn_xml_child(xml->domain, "memory");
+	xmlNode *memory = vn_elem_child(xml->domain, "memory");
 	uint64_t total = 0, have;
 
 	if (memory && !vn_xml_wrote_before(xml, VN_SET_MEMORY, 0))
@@ -20,8 +20,8 @@ static void write_memory(vn_xml *xml)
 		total += xml->request->memdevs[i].size_kib;
 	vn_xml_mine(xml, VN_SET_MEMORY, 0);
 	memory = vn_xml_ensure(xml, xml->domain, vn_xml_domain_order, "memory");
-	VN_XML_STRING text = vn_xml_text(memory);
-	VN_XML_STRING unit = vn_xml_get(memory, "unit");
+	VN_XML_STRING text = vn_elem_text(memory);
+	VN_XML_STRING unit = vn_elem_get(memory, "unit");
 
 	if (vn_xml_size_kib(text, unit, &have) && have == total)
 		return;
@@ -35,8 +35,8 @@ static int write_vcpu(vn_xml *xml, vn_error *err)
 
 	if (!vcpu->children)
 		vn_xml_set_text_uint(xml, vcpu, xml->request->vcpus);
-	if (vn_xml_has(vcpu, "placement") && !vn_xml_wrote_before(xml, VN_SET_PLACEMENT, 0)) {
-		if (!vn_xml_attr_is(vcpu, "placement", "auto"))
+	if (vn_elem_has(vcpu, "placement") && !vn_xml_wrote_before(xml, VN_SET_PLACEMENT, 0)) {
+		if (!vn_elem_attr_is(vcpu, "placement", "auto"))
 			return VN_OK;
 		return vn_xml_conflict(
 			xml, vcpu, err,
@@ -55,7 +55,7 @@ static uint32_t turn_on(const vn_place_cell *cell, uint32_t most, vn_cpuset *on)
 {
 	uint32_t n = 0;
 
-	VN_CPUSET_EACH (vcpu, &cell->vcpus) {
+	VN_CPUSET_EACH(vcpu, &cell->vcpus) {
 		if (n == most)
 			break;
 		if (vn_cpuset_has(on, (unsigned)vcpu))
@@ -92,17 +92,17 @@ static vn_cpuset choose_online(const vn_request *request, const vn_placement *pl
 /* Only x86 guests can have vCPUs added later; elsewhere <vcpu current=> says enough. */
 static bool has_vcpu_hotplug(const vn_xml *xml)
 {
-	const xmlNode *type = vn_xml_child(vn_xml_child(xml->domain, "os"), "type");
+	const xmlNode *type = vn_elem_child(vn_elem_child(xml->domain, "os"), "type");
 
-	return !vn_xml_has(type, "arch") || vn_xml_attr_is(type, "arch", "x86_64") ||
-	       vn_xml_attr_is(type, "arch", "i686");
+	return !vn_elem_has(type, "arch") || vn_elem_attr_is(type, "arch", "x86_64") ||
+	       vn_elem_attr_is(type, "arch", "i686");
 }
 
 static bool set_yes_no(vn_xml *xml, xmlNode *node, const char *attr, bool yes)
 {
 	const char *value = yes ? "yes" : "no";
 
-	if (vn_xml_attr_is(node, attr, value))
+	if (vn_elem_attr_is(node, attr, value))
 		return false;
 	vn_xmledit_set(xml->edit, node, attr, value);
 	return true;
@@ -113,7 +113,7 @@ static bool set_yes_no(vn_xml *xml, xmlNode *node, const char *attr, bool yes)
 static void write_vcpus(vn_xml *xml)
 {
 	bool ours = vn_xml_wrote_before(xml, VN_SET_VCPUS, 0), changed = false;
-	xmlNode *vcpus = vn_xml_child(xml->domain, "vcpus"), *have[VN_VCPU_MAX] = { NULL };
+	xmlNode *vcpus = vn_elem_child(xml->domain, "vcpus"), *have[VN_VCPU_MAX] = { NULL };
 	xmlNode *last = NULL;
 	uint64_t id;
 
@@ -127,10 +127,10 @@ static void write_vcpus(vn_xml *xml)
 	vn_xml_mine(xml, VN_SET_VCPUS, 0);
 	vcpus = vn_xml_ensure(xml, xml->domain, vn_xml_domain_order, "vcpus");
 	VN_XML_EACH(vcpu, vcpus, "vcpu")
-	if (vn_xml_get_uint(vcpu, "id", &id) && id < xml->request->vcpus)
-		have[id] = vcpu;
-	else
-		vn_xmledit_remove(xml->edit, vcpu);
+		if (vn_elem_get_uint(vcpu, "id", &id) && id < xml->request->vcpus)
+			have[id] = vcpu;
+		else
+			vn_xmledit_remove(xml->edit, vcpu);
 	vn_cpuset on = choose_online(xml->request, xml->placement);
 
 	for (uint32_t v = 0; v < xml->request->vcpus; v++) {
@@ -141,7 +141,7 @@ static void write_vcpus(vn_xml *xml)
 	}
 	if (changed) /* the order in which they were turned on is no longer theirs */
 		VN_XML_EACH(vcpu, vcpus, "vcpu")
-	vn_xmledit_unset(xml->edit, vcpu, "order");
+			vn_xmledit_unset(xml->edit, vcpu, "order");
 }
 
 int vn_xml_write_size(vn_xml *xml, vn_error *err)

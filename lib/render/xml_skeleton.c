@@ -104,11 +104,11 @@ void vn_xml_add_specs(const vn_request *request, vn_xmledit *edit, xmlNode *vnum
 		const char *name;
 		uint32_t value;
 	} numbers[] = {
-		{"hw:cpu_sockets",	    request->topology_want.sockets},
-		{ "hw:cpu_cores",	  request->topology_want.cores  },
-		{ "hw:cpu_threads",	    request->topology_want.threads},
+		{ "hw:cpu_sockets", request->topology_want.sockets },
+		{ "hw:cpu_cores", request->topology_want.cores },
+		{ "hw:cpu_threads", request->topology_want.threads },
 		{ "hw:cpu_max_sockets", request->topology_max.sockets },
-		{ "hw:cpu_max_cores",   request->topology_max.cores	  },
+		{ "hw:cpu_max_cores", request->topology_max.cores },
 		{ "hw:cpu_max_threads", request->topology_max.threads },
 	};
 

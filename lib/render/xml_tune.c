@@ -30,9 +30,8 @@ static void find_pins(vn_xml *xml, xmlNode *cputune, const struct pins *pins,
 {
 	uint64_t number;
 
-	VN_XML_EACH(pin, cputune, pins->name)
-	{
-		if (!vn_xml_get_uint(pin, pins->attr, &number) || number >= pins->limit)
+	VN_XML_EACH(pin, cputune, pins->name) {
+		if (!vn_elem_get_uint(pin, pins->attr, &number) || number >= pins->limit)
 			continue;
 		if (vn_cpuset_has(wanted, (unsigned)number))
 			have[number] = pin;
@@ -100,7 +99,7 @@ static void write_iothreadpins(vn_xml *xml, xmlNode *cputune)
 		if (request->iothread_ids[i] < VN_CPU_MAX)
 			vn_cpuset_add(&all, request->iothread_ids[i]);
 	find_pins(xml, cputune, &pins, &all, have);
-	VN_CPUSET_EACH (id, &all) {
+	VN_CPUSET_EACH(id, &all) {
 		if (vn_cpuset_has(pins.given, (unsigned)id))
 			last = have[id] ? have[id] : last;
 		else if (!vn_cpuset_is_empty(&cpus))
@@ -111,7 +110,7 @@ static void write_iothreadpins(vn_xml *xml, xmlNode *cputune)
 static void write_vcpusched(vn_xml *xml, xmlNode *cputune)
 {
 	bool ours = vn_xml_wrote_before(xml, VN_SET_VCPUSCHED, 0);
-	xmlNode *sched = vn_xml_child(cputune, "vcpusched");
+	xmlNode *sched = vn_elem_child(cputune, "vcpusched");
 
 	if (sched && !ours)
 		return;

@@ -304,7 +304,7 @@ static bool is_removed(const xmlNode *node)
 	return node->_private && ((const vn_xmltag *)node->_private)->removed;
 }
 
-bool vn_xml_is(const xmlNode *node, const char *name)
+bool vn_elem_is(const xmlNode *node, const char *name)
 {
 	if (node->type != XML_ELEMENT_NODE || is_removed(node))
 		return false;
@@ -313,58 +313,58 @@ bool vn_xml_is(const xmlNode *node, const char *name)
 
 static xmlNode *this_or_next(const xmlNode *node, const char *name)
 {
-	while (node && !vn_xml_is(node, name))
+	while (node && !vn_elem_is(node, name))
 		node = node->next;
 	return (xmlNode *)node;
 }
 
-xmlNode *vn_xml_child(const xmlNode *parent, const char *name)
+xmlNode *vn_elem_child(const xmlNode *parent, const char *name)
 {
 	return parent ? this_or_next(parent->children, name) : NULL;
 }
 
-xmlNode *vn_xml_next(const xmlNode *node, const char *name)
+xmlNode *vn_elem_next(const xmlNode *node, const char *name)
 {
 	return this_or_next(node->next, name);
 }
 
-xmlNode *vn_xml_previous(const xmlNode *node, const char *name)
+xmlNode *vn_elem_previous(const xmlNode *node, const char *name)
 {
 	do
 		node = node->prev;
-	while (node && !vn_xml_is(node, name));
+	while (node && !vn_elem_is(node, name));
 	return (xmlNode *)node;
 }
 
-xmlNode *vn_xml_child_ns(const xmlNode *parent, const char *name, const char *href)
+xmlNode *vn_elem_child_ns(const xmlNode *parent, const char *name, const char *href)
 {
 	VN_XML_EACH(child, parent, NULL)
-	if (child->ns && !strcmp((const char *)child->ns->href, href) &&
-	    !strcmp((const char *)child->name, name))
-		return child;
+		if (child->ns && !strcmp((const char *)child->ns->href, href) &&
+		    !strcmp((const char *)child->name, name))
+			return child;
 	return NULL;
 }
 
-xmlNode *vn_xml_child_with(const xmlNode *parent, const char *name, const char *attr,
-			   const char *value)
+xmlNode *vn_elem_child_with(const xmlNode *parent, const char *name, const char *attr,
+			    const char *value)
 {
 	VN_XML_EACH(child, parent, name)
-	if (vn_xml_attr_is(child, attr, value))
-		return child;
+		if (vn_elem_attr_is(child, attr, value))
+			return child;
 	return NULL;
 }
 
-bool vn_xml_has(const xmlNode *node, const char *attr)
+bool vn_elem_has(const xmlNode *node, const char *attr)
 {
 	return node && xmlHasNsProp((xmlNode *)node, BAD_CAST attr, NULL);
 }
 
-char *vn_xml_get(const xmlNode *node, const char *attr)
+char *vn_elem_get(const xmlNode *node, const char *attr)
 {
 	return node ? (char *)xmlGetNoNsProp((xmlNode *)node, BAD_CAST attr) : NULL;
 }
 
-char *vn_xml_text(const xmlNode *node)
+char *vn_elem_text(const xmlNode *node)
 {
 	static const char blanks[] = " \t\r\n";
 	char *text = node ? (char *)xmlNodeGetContent((xmlNode *)node) : NULL;
@@ -381,15 +381,15 @@ char *vn_xml_text(const xmlNode *node)
 	return text;
 }
 
-void vn_xml_string_free(char **string)
+void vn_elem_string_free(char **string)
 {
 	if (*string)
 		xmlFree(*string);
 }
 
-bool vn_xml_attr_is(const xmlNode *node, const char *attr, const char *value)
+bool vn_elem_attr_is(const xmlNode *node, const char *attr, const char *value)
 {
-	VN_XML_STRING have = vn_xml_get(node, attr);
+	VN_XML_STRING have = vn_elem_get(node, attr);
 
 	return have && !strcmp(have, value);
 }
@@ -411,9 +411,9 @@ static bool hex_parse(const char *text, uint64_t *ret)
 	return n;
 }
 
-bool vn_xml_get_uint(const xmlNode *node, const char *attr, uint64_t *ret)
+bool vn_elem_get_uint(const xmlNode *node, const char *attr, uint64_t *ret)
 {
-	VN_XML_STRING text = vn_xml_get(node, attr);
+	VN_XML_STRING text = vn_elem_get(node, attr);
 
 	if (!text)
 		return false;
@@ -429,7 +429,7 @@ void vn_xmledit_set(vn_xmledit *edit, xmlNode *node, const char *attr, const cha
 {
 	xmlAttr *changed;
 
-	if (vn_xml_attr_is(node, attr, value))
+	if (vn_elem_attr_is(node, attr, value))
 		return;
 	changed = xmlSetProp(node, BAD_CAST attr, BAD_CAST value);
 	if (!changed) {
@@ -455,7 +455,7 @@ void vn_xmledit_unset(vn_xmledit *edit, xmlNode *node, const char *attr)
 
 void vn_xmledit_set_text(vn_xmledit *edit, xmlNode *node, const char *value)
 {
-	VN_XML_STRING have = vn_xml_text(node);
+	VN_XML_STRING have = vn_elem_text(node);
 	xmlNode *text;
 
 	if (have && !strcmp(have, value))

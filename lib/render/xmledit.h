@@ -53,27 +53,27 @@ int vn_xmledit_write(const vn_xmledit *edit, vn_text *ret, vn_error *err);
 
 /* ---- finding; a removed element is not found ---- */
 
-xmlNode *vn_xml_child(const xmlNode *parent, const char *name);	 /* first; parent may be NULL */
-xmlNode *vn_xml_next(const xmlNode *node, const char *name);	 /* next sibling */
-xmlNode *vn_xml_previous(const xmlNode *node, const char *name); /* previous sibling */
+xmlNode *vn_elem_child(const xmlNode *parent, const char *name);  /* first; parent may be NULL */
+xmlNode *vn_elem_next(const xmlNode *node, const char *name);	  /* next sibling */
+xmlNode *vn_elem_previous(const xmlNode *node, const char *name); /* previous sibling */
 #define VN_XML_EACH(child, parent, name)                                                           \
-	for (xmlNode *child = vn_xml_child((parent), (name)); child;                               \
-	     child = vn_xml_next(child, (name)))
+	for (xmlNode *child = vn_elem_child((parent), (name)); child;                              \
+	     child = vn_elem_next(child, (name)))
 /* name NULL in the three above: any element, of any namespace. */
-xmlNode *vn_xml_child_ns(const xmlNode *parent, const char *name, const char *href);
-xmlNode *vn_xml_child_with(const xmlNode *parent, const char *name, const char *attr,
-			   const char *value);
-bool vn_xml_is(const xmlNode *node, const char *name);
-bool vn_xml_has(const xmlNode *node, const char *attr); /* node may be NULL */
+xmlNode *vn_elem_child_ns(const xmlNode *parent, const char *name, const char *href);
+xmlNode *vn_elem_child_with(const xmlNode *parent, const char *name, const char *attr,
+			    const char *value);
+bool vn_elem_is(const xmlNode *node, const char *name);
+bool vn_elem_has(const xmlNode *node, const char *attr); /* node may be NULL */
 /* The value of an attribute, or of an element's text with the blanks around it cut; NULL if there
  * is none. To be freed with xmlFree: VN_XML_STRING does it at the end of the scope. */
-char *vn_xml_get(const xmlNode *node, const char *attr);
-char *vn_xml_text(const xmlNode *node);
-void vn_xml_string_free(char **string);
-#define VN_XML_STRING __attribute__((cleanup(vn_xml_string_free))) char *
-bool vn_xml_attr_is(const xmlNode *node, const char *attr, const char *value);
+char *vn_elem_get(const xmlNode *node, const char *attr);
+char *vn_elem_text(const xmlNode *node);
+void vn_elem_string_free(char **string);
+#define VN_XML_STRING __attribute__((cleanup(vn_elem_string_free))) char *
+bool vn_elem_attr_is(const xmlNode *node, const char *attr, const char *value);
 /* A number: decimal, or hexadecimal after "0x" (PCI addresses). false if there is none. */
-bool vn_xml_get_uint(const xmlNode *node, const char *attr, uint64_t *ret);
+bool vn_elem_get_uint(const xmlNode *node, const char *attr, uint64_t *ret);
 
 /* ---- editing ---- */
 

@@ -18,22 +18,22 @@ static void no_edit(vn_xmledit *edit)
 
 static void set_b(vn_xmledit *edit)
 {
-	vn_xmledit_set(edit, vn_xml_child(edit->root, "x"), "b", "new");
+	vn_xmledit_set(edit, vn_elem_child(edit->root, "x"), "b", "new");
 }
 
 static void set_c(vn_xmledit *edit)
 {
-	vn_xmledit_set(edit, vn_xml_child(edit->root, "x"), "c", "<'\"&\n");
+	vn_xmledit_set(edit, vn_elem_child(edit->root, "x"), "c", "<'\"&\n");
 }
 
 static void unset_b(vn_xmledit *edit)
 {
-	vn_xmledit_unset(edit, vn_xml_child(edit->root, "x"), "b");
+	vn_xmledit_unset(edit, vn_elem_child(edit->root, "x"), "b");
 }
 
 static void text_x(vn_xmledit *edit)
 {
-	vn_xmledit_set_text(edit, vn_xml_child(edit->root, "x"), "7<8");
+	vn_xmledit_set_text(edit, vn_elem_child(edit->root, "x"), "7<8");
 }
 
 static void first(vn_xmledit *edit)
@@ -43,12 +43,12 @@ static void first(vn_xmledit *edit)
 
 static void after_x(vn_xmledit *edit)
 {
-	vn_xmledit_insert(edit, edit->root, vn_xml_child(edit->root, "x"), "n");
+	vn_xmledit_insert(edit, edit->root, vn_elem_child(edit->root, "x"), "n");
 }
 
 static void in_x(vn_xmledit *edit)
 {
-	xmlNode *n = vn_xmledit_append(edit, vn_xml_child(edit->root, "x"), "n");
+	xmlNode *n = vn_xmledit_append(edit, vn_elem_child(edit->root, "x"), "n");
 
 	vn_xmledit_set(edit, n, "a", "1");
 	vn_xmledit_append(edit, vn_xmledit_append(edit, n, "deep"), "er");
@@ -56,25 +56,25 @@ static void in_x(vn_xmledit *edit)
 
 static void two_after_x(vn_xmledit *edit)
 {
-	xmlNode *n = vn_xmledit_insert(edit, edit->root, vn_xml_child(edit->root, "x"), "n");
+	xmlNode *n = vn_xmledit_insert(edit, edit->root, vn_elem_child(edit->root, "x"), "n");
 
 	vn_xmledit_set_text(edit, vn_xmledit_insert(edit, edit->root, n, "m"), "t");
 }
 
 static void remove_x(vn_xmledit *edit)
 {
-	vn_xmledit_remove(edit, vn_xml_child(edit->root, "x"));
+	vn_xmledit_remove(edit, vn_elem_child(edit->root, "x"));
 }
 
 static void remove_all_x(vn_xmledit *edit)
 {
 	VN_XML_EACH(x, edit->root, "x")
-	vn_xmledit_remove(edit, x);
+		vn_xmledit_remove(edit, x);
 }
 
 static void replace_x(vn_xmledit *edit)
 {
-	xmlNode *x = vn_xml_child(edit->root, "x");
+	xmlNode *x = vn_elem_child(edit->root, "x");
 
 	vn_xmledit_insert(edit, edit->root, x, "n");
 	vn_xmledit_remove(edit, x);
@@ -83,75 +83,76 @@ static void replace_x(vn_xmledit *edit)
 static void undo(vn_xmledit *edit)
 {
 	vn_xmledit_remove(edit, vn_xmledit_append(edit, edit->root, "n"));
-	vn_xmledit_set(edit, vn_xml_child(edit->root, "x"), "b", "old");
+	vn_xmledit_set(edit, vn_elem_child(edit->root, "x"), "b", "old");
 }
 
 static const struct {
 	void (*run)(vn_xmledit *);
 	const char *in, *out; /* out NULL: as in */
 } edits[] = {
-	{no_edit,
-	  "\xef\xbb\xbf<?xml version=\"1.0\"?>\r\n<!-- <x> --><d >\r\n<![CDATA[<x>]]></d >\r\n", NULL					   },
-	{ no_edit,	   "<d><p:x p:y='1'/></d>",						NULL						 },
-	{ no_edit,	   "<d a = '>' b=\"/>\"><?pi <x> ?></d>",				  NULL					       },
- /* attributes */
-	{ set_b,	 "<d><x a='&#49;'  b = \"o&amp;d\"\n c='3' /></d>",
-	  "<d><x a='&#49;'  b = \"new\"\n c='3' /></d>"											 },
-	{ set_b,	 "<d><x b='new'/></d>",						  NULL					     },
-	{ set_b,	 "<d><x b='&#x6e;ew'/></d>",					     NULL						  },
-	{ set_b,	 "<d><x/></d>",							  "<d><x b='new'/></d>"			      },
-	{ set_b,	 "<d k=\"1\"><x ></x ></d>",					     "<d k=\"1\"><x b=\"new\" ></x ></d>"		  },
-	{ set_b,	 "<d k=\"1\"><x a='\xc3\xa9'/></d>",				     "<d k=\"1\"><x a='\xc3\xa9' b='new'/></d>"	},
-	{ set_b,	 "<d><!-- <x b='1'/> --><x a='b=\"1\"' b='2'/><x b='3'/></d>",
-	  "<d><!-- <x b='1'/> --><x a='b=\"1\"' b='new'/><x b='3'/></d>"									 },
-	{ set_b,	 "<d xmlns:q='u'><x q:b='1'/></d>",					    "<d xmlns:q='u'><x q:b='1' b='new'/></d>"      },
-	{ set_c,	 "<d><x/></d>",							  "<d><x c='&lt;&apos;\"&amp;&#10;'/></d>"	 },
-	{ set_c,	 "<d><x c=\"\"/></d>",						   "<d><x c=\"&lt;'&quot;&amp;&#10;\"/></d>"	 },
-	{ unset_b,	   "<d><x a='1' b='2' c='3'/></d>",					    "<d><x a='1' c='3'/></d>"		      },
-	{ unset_b,	   "<d><x\n  b='2'/></d>",						 "<d><x/></d>"					 },
-	{ unset_b,	   "<d xmlns:q='u'><x q:b='2' xmlns='' b='1'/></d>",
-	  "<d xmlns:q='u'><x q:b='2' xmlns=''/></d>"											    },
-	{ undo,		"<d><x b='old'/></d>",						  NULL					    },
- /* text */
-	{ text_x,	  "<d><x k='1'> 6 </x></d>",					      "<d><x k='1'>7&lt;8</x></d>"			  },
-	{ text_x,	  "<d><x> 7&lt;8 </x></d>",					       NULL						 },
-	{ text_x,	  "<d><x/></d>",							  "<d><x>7&lt;8</x></d>"				},
-	{ text_x,	  "<d><x></x></d>",						       "<d><x>7&lt;8</x></d>"			   },
- /* new elements */
-	{ first,	 "<d>\n  <x/>\n</d>",						    "<d>\n  <n/>\n  <x/>\n</d>"			  },
-	{ first,	 "<d>  <!-- d -->\n\t<x/>\n</d>",					  "<d>  <!-- d -->\n\t<n/>\n\t<x/>\n</d>"	  },
-	{ first,	 "<d><x/></d>",							  "<d><n/><x/></d>"				  },
-	{ first,	 "<d/>",								 "<d>\n  <n/>\n</d>"			     },
-	{ first,	 "<d></d>\n",							    "<d>\n  <n/>\n</d>\n"			    },
-	{ first,	 "<d>\n</d>",							    "<d>\n  <n/>\n</d>"				  },
-	{ after_x,	   "<d>\n  <x/>\n  <y/>\n</d>",						"<d>\n  <x/>\n  <n/>\n  <y/>\n</d>"	    },
-	{ after_x,	   "<d>\r\n\t<x>\r\n\t</x>\r\n</d>\r\n",
-	  "<d>\r\n\t<x>\r\n\t</x>\r\n\t<n/>\r\n</d>\r\n"											},
-	{ after_x,	   "<d>\n  <x/> <!-- about\n x --> <!-- too -->  \n</d>",
-	  "<d>\n  <x/> <!-- about\n x --> <!-- too -->\n  <n/>  \n</d>"									 },
-	{ after_x,	   "<d>\n  <x/> <!-- c --> <y/>\n</d>",
-	  "<d>\n  <x/>\n  <n/> <!-- c --> <y/>\n</d>"											   },
-	{ after_x,	   "<d>\n <x/></d>",						       "<d>\n <x/>\n <n/>\n</d>"		       },
-	{ after_x,	   "<d><x/></d>",							  "<d><x/><n/></d>"				    },
-	{ two_after_x,  "<d>\n <x/>\n</d>",						     "<d>\n <x/>\n <n/>\n <m>t</m>\n</d>"		},
-	{ in_x,		"<d>\n\t<x/>\n</d>",
+	{ no_edit,
+	  "\xef\xbb\xbf<?xml version=\"1.0\"?>\r\n<!-- <x> --><d >\r\n<![CDATA[<x>]]></d >\r\n",
+	  NULL },
+	{ no_edit, "<d><p:x p:y='1'/></d>", NULL },
+	{ no_edit, "<d a = '>' b=\"/>\"><?pi <x> ?></d>", NULL },
+	/* attributes */
+	{ set_b, "<d><x a='&#49;'  b = \"o&amp;d\"\n c='3' /></d>",
+	  "<d><x a='&#49;'  b = \"new\"\n c='3' /></d>" },
+	{ set_b, "<d><x b='new'/></d>", NULL },
+	{ set_b, "<d><x b='&#x6e;ew'/></d>", NULL },
+	{ set_b, "<d><x/></d>", "<d><x b='new'/></d>" },
+	{ set_b, "<d k=\"1\"><x ></x ></d>", "<d k=\"1\"><x b=\"new\" ></x ></d>" },
+	{ set_b, "<d k=\"1\"><x a='\xc3\xa9'/></d>", "<d k=\"1\"><x a='\xc3\xa9' b='new'/></d>" },
+	{ set_b, "<d><!-- <x b='1'/> --><x a='b=\"1\"' b='2'/><x b='3'/></d>",
+	  "<d><!-- <x b='1'/> --><x a='b=\"1\"' b='new'/><x b='3'/></d>" },
+	{ set_b, "<d xmlns:q='u'><x q:b='1'/></d>", "<d xmlns:q='u'><x q:b='1' b='new'/></d>" },
+	{ set_c, "<d><x/></d>", "<d><x c='&lt;&apos;\"&amp;&#10;'/></d>" },
+	{ set_c, "<d><x c=\"\"/></d>", "<d><x c=\"&lt;'&quot;&amp;&#10;\"/></d>" },
+	{ unset_b, "<d><x a='1' b='2' c='3'/></d>", "<d><x a='1' c='3'/></d>" },
+	{ unset_b, "<d><x\n  b='2'/></d>", "<d><x/></d>" },
+	{ unset_b, "<d xmlns:q='u'><x q:b='2' xmlns='' b='1'/></d>",
+	  "<d xmlns:q='u'><x q:b='2' xmlns=''/></d>" },
+	{ undo, "<d><x b='old'/></d>", NULL },
+	/* text */
+	{ text_x, "<d><x k='1'> 6 </x></d>", "<d><x k='1'>7&lt;8</x></d>" },
+	{ text_x, "<d><x> 7&lt;8 </x></d>", NULL },
+	{ text_x, "<d><x/></d>", "<d><x>7&lt;8</x></d>" },
+	{ text_x, "<d><x></x></d>", "<d><x>7&lt;8</x></d>" },
+	/* new elements */
+	{ first, "<d>\n  <x/>\n</d>", "<d>\n  <n/>\n  <x/>\n</d>" },
+	{ first, "<d>  <!-- d -->\n\t<x/>\n</d>", "<d>  <!-- d -->\n\t<n/>\n\t<x/>\n</d>" },
+	{ first, "<d><x/></d>", "<d><n/><x/></d>" },
+	{ first, "<d/>", "<d>\n  <n/>\n</d>" },
+	{ first, "<d></d>\n", "<d>\n  <n/>\n</d>\n" },
+	{ first, "<d>\n</d>", "<d>\n  <n/>\n</d>" },
+	{ after_x, "<d>\n  <x/>\n  <y/>\n</d>", "<d>\n  <x/>\n  <n/>\n  <y/>\n</d>" },
+	{ after_x, "<d>\r\n\t<x>\r\n\t</x>\r\n</d>\r\n",
+	  "<d>\r\n\t<x>\r\n\t</x>\r\n\t<n/>\r\n</d>\r\n" },
+	{ after_x, "<d>\n  <x/> <!-- about\n x --> <!-- too -->  \n</d>",
+	  "<d>\n  <x/> <!-- about\n x --> <!-- too -->\n  <n/>  \n</d>" },
+	{ after_x, "<d>\n  <x/> <!-- c --> <y/>\n</d>",
+	  "<d>\n  <x/>\n  <n/> <!-- c --> <y/>\n</d>" },
+	{ after_x, "<d>\n <x/></d>", "<d>\n <x/>\n <n/>\n</d>" },
+	{ after_x, "<d><x/></d>", "<d><x/><n/></d>" },
+	{ two_after_x, "<d>\n <x/>\n</d>", "<d>\n <x/>\n <n/>\n <m>t</m>\n</d>" },
+	{ in_x, "<d>\n\t<x/>\n</d>",
 	  "<d>\n\t<x>\n\t\t<n "
-	  "a='1'>\n\t\t\t<deep>\n\t\t\t\t<er/>\n\t\t\t</deep>\n\t\t</n>\n\t</x>\n</d>"							       },
-	{ in_x,		"<d>\n   <x b=\"2\" />\n</d>",
+	  "a='1'>\n\t\t\t<deep>\n\t\t\t\t<er/>\n\t\t\t</deep>\n\t\t</n>\n\t</x>\n</d>" },
+	{ in_x, "<d>\n   <x b=\"2\" />\n</d>",
 	  "<d>\n   <x b=\"2\">\n      <n a=\"1\">\n         <deep>\n            <er/>\n         "
-	  "</deep>\n      </n>\n   </x>\n</d>"												 },
-	{ in_x,		"<d><x/></d>",							  "<d><x><n a='1'><deep><er/></deep></n></x></d>"},
-	{ in_x,		"<d>\n  <x>\n       <y/>\n  </x>\n</d>",
+	  "</deep>\n      </n>\n   </x>\n</d>" },
+	{ in_x, "<d><x/></d>", "<d><x><n a='1'><deep><er/></deep></n></x></d>" },
+	{ in_x, "<d>\n  <x>\n       <y/>\n  </x>\n</d>",
 	  "<d>\n  <x>\n       <y/>\n       <n a='1'>\n         <deep>\n           <er/>\n         "
-	  "</deep>\n       </n>\n  </x>\n</d>"												 },
- /* removal */
-	{ remove_x,	    "<d>\n  <x>\n    <x/>\n  </x>\n  <y/>\n</d>",				  "<d>\n  <y/>\n</d>"			      },
-	{ remove_x,	    "<d>\r\n  <x/> \r\n</d>",					       "<d>\r\n</d>"				    },
-	{ remove_x,	    "<d>\n  <x/> <!-- c -->\n</d>",					    "<d>\n   <!-- c -->\n</d>"		       },
-	{ remove_x,	    "<d><x/><y/></d>",						      "<d><y/></d>"				     },
-	{ remove_all_x, "<d>\n  <x/>\n  <x>1</x>\n  <y/><x/>\n</d>",			     "<d>\n  <y/>\n</d>"				 },
-	{ replace_x,    "<d>\n  <x/>\n  <y/>\n</d>",						  "<d>\n  <n/>\n  <y/>\n</d>"		      },
-	{ replace_x,    "<d><x/></d>",							  "<d><n/></d>"				  },
+	  "</deep>\n       </n>\n  </x>\n</d>" },
+	/* removal */
+	{ remove_x, "<d>\n  <x>\n    <x/>\n  </x>\n  <y/>\n</d>", "<d>\n  <y/>\n</d>" },
+	{ remove_x, "<d>\r\n  <x/> \r\n</d>", "<d>\r\n</d>" },
+	{ remove_x, "<d>\n  <x/> <!-- c -->\n</d>", "<d>\n   <!-- c -->\n</d>" },
+	{ remove_x, "<d><x/><y/></d>", "<d><y/></d>" },
+	{ remove_all_x, "<d>\n  <x/>\n  <x>1</x>\n  <y/><x/>\n</d>", "<d>\n  <y/>\n</d>" },
+	{ replace_x, "<d>\n  <x/>\n  <y/>\n</d>", "<d>\n  <n/>\n  <y/>\n</d>" },
+	{ replace_x, "<d><x/></d>", "<d><n/></d>" },
 };
 
 static void test_edits(void **state)
@@ -179,18 +180,18 @@ static const struct {
 	enum vn_code code;
 	unsigned line;
 } bad[] = {
-	{"",								 "not well-formed XML: Document is empty",				VN_E_SYNTAX, 1},
-	{ "<d>\n<x></d>",						    "not well-formed XML: Opening and ending tag mismatch: x line 2 and d",
-	  VN_E_SYNTAX,																	     2},
-	{ "<d>\n<x a='1",						    "not well-formed XML: AttValue: ' expected",			       VN_E_SYNTAX, 2},
-	{ "<d a='\xff'/>",						   "not well-formed XML: Input is not proper UTF-8, indicate encoding !",
-	  VN_E_SYNTAX,																	     1},
+	{ "", "not well-formed XML: Document is empty", VN_E_SYNTAX, 1 },
+	{ "<d>\n<x></d>", "not well-formed XML: Opening and ending tag mismatch: x line 2 and d",
+	  VN_E_SYNTAX, 2 },
+	{ "<d>\n<x a='1", "not well-formed XML: AttValue: ' expected", VN_E_SYNTAX, 2 },
+	{ "<d a='\xff'/>", "not well-formed XML: Input is not proper UTF-8, indicate encoding !",
+	  VN_E_SYNTAX, 1 },
 	{ "\n<!DOCTYPE d [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><d>&b;</d>",
-	  "a document type (<!DOCTYPE>) is not legal in a domain XML",										VN_E_SYNTAX, 2},
+	  "a document type (<!DOCTYPE>) is not legal in a domain XML", VN_E_SYNTAX, 2 },
 	{ "<!DOCTYPE d SYSTEM 'file:///etc/passwd'><d/>",
-	  "a document type (<!DOCTYPE>) is not legal in a domain XML",										VN_E_SYNTAX, 1},
+	  "a document type (<!DOCTYPE>) is not legal in a domain XML", VN_E_SYNTAX, 1 },
 	{ "<?xml version='1.0' encoding='iso-8859-1'?><d/>",
-	  "the document's encoding is 'iso-8859-1' (legal: UTF-8)",										   VN_E_SYNTAX, 1},
+	  "the document's encoding is 'iso-8859-1' (legal: UTF-8)", VN_E_SYNTAX, 1 },
 };
 
 static void test_refused(void **state)
@@ -233,22 +234,22 @@ static void test_finding(void **state)
 
 	(void)state;
 	assert_int_equal(vn_xmledit_open(NULL, in, sizeof(in) - 1, &edit, NULL), VN_OK);
-	xmlNode *x = vn_xml_child(edit->root, "x"), *y = vn_xml_child(edit->root, "y");
-	VN_XML_STRING text = vn_xml_text(x);
+	xmlNode *x = vn_elem_child(edit->root, "x"), *y = vn_elem_child(edit->root, "y");
+	VN_XML_STRING text = vn_elem_text(x);
 
 	assert_string_equal(text, "t");
-	assert_true(vn_xml_get_uint(x, "a", &number) && number == 31);
-	assert_true(vn_xml_get_uint(x, "b", &number) && number == 12);
-	assert_false(vn_xml_get_uint(x, "c", &number));
-	assert_false(vn_xml_get_uint(x, "d", &number));
-	assert_ptr_equal(vn_xml_next(x, NULL), y);
-	assert_ptr_equal(vn_xml_previous(y, "x"), x);
-	assert_null(vn_xml_next(y, "y"));
-	assert_ptr_equal(vn_xml_child_with(edit->root, "x", "a", "2"), vn_xml_next(x, "x"));
-	assert_ptr_equal(vn_xml_child_ns(edit->root, "x", "u"), vn_xml_child(edit->root, NULL));
+	assert_true(vn_elem_get_uint(x, "a", &number) && number == 31);
+	assert_true(vn_elem_get_uint(x, "b", &number) && number == 12);
+	assert_false(vn_elem_get_uint(x, "c", &number));
+	assert_false(vn_elem_get_uint(x, "d", &number));
+	assert_ptr_equal(vn_elem_next(x, NULL), y);
+	assert_ptr_equal(vn_elem_previous(y, "x"), x);
+	assert_null(vn_elem_next(y, "y"));
+	assert_ptr_equal(vn_elem_child_with(edit->root, "x", "a", "2"), vn_elem_next(x, "x"));
+	assert_ptr_equal(vn_elem_child_ns(edit->root, "x", "u"), vn_elem_child(edit->root, NULL));
 	vn_xmledit_remove(edit, x);
-	assert_ptr_equal(vn_xml_child(edit->root, "x"), vn_xml_next(y, "x"));
-	assert_null(vn_xml_child(NULL, "x"));
+	assert_ptr_equal(vn_elem_child(edit->root, "x"), vn_elem_next(y, "x"));
+	assert_null(vn_elem_child(NULL, "x"));
 }
 
 /* ---- random documents, random edits ---- */
@@ -293,10 +294,10 @@ static xmlNode *random_element(const vn_xmledit *edit)
 	xmlNode *node = edit->root;
 
 	for (unsigned steps = roll(6); steps; steps--) {
-		xmlNode *child = vn_xml_child(node, NULL);
+		xmlNode *child = vn_elem_child(node, NULL);
 
 		for (unsigned skip = roll(4); child && skip; skip--)
-			child = vn_xml_next(child, NULL);
+			child = vn_elem_next(child, NULL);
 		if (!child)
 			break;
 		node = child;
@@ -333,13 +334,13 @@ static void describe(const xmlNode *node, vn_text *text)
 			     ? strchr((const char *)node->name, ':') + 1
 			     : (const char *)node->name);
 	for (size_t i = 0; i < VN_LEN(attrs); i++) {
-		VN_XML_STRING value = vn_xml_get(node, attrs[i]);
+		VN_XML_STRING value = vn_elem_get(node, attrs[i]);
 
 		if (value)
 			vn_text_addf(text, " %s=%s", attrs[i], value);
 	}
 	VN_XML_EACH(child, node, NULL)
-	describe(child, text);
+		describe(child, text);
 	vn_text_add(text, ")");
 }
 
