@@ -5,7 +5,7 @@
  * images or links; text never leaves its box; the same input gives the same bytes. */
 #include "render/svg.h"
 
-enum { FRAME_HEAD = 20, ROOM_MIN = 264, PAGE_MIN = 480 };
+enum { FRAME_HEAD = 20, ROOM_MIN = 284, PAGE_MIN = 480 };
 
 /* Rooms of one socket. */
 typedef struct block {
@@ -20,7 +20,6 @@ typedef struct page {
 	int32_t *heights; /* of rooms, by node_ix */
 	uint32_t n_blocks;
 	block *blocks;
-	bool frames; /* sockets have more than one node: draw them */
 	uint32_t blocks_across;
 	svg_box rooms; /* where the blocks go; height is what they need */
 } page;
@@ -57,7 +56,7 @@ static void measure_block(page *p, block *b)
 	b->height = -SVG_MARGIN;
 	for (uint32_t row = 0; row < rows_of(b); row++)
 		b->height += row_height(p, b, row) + SVG_MARGIN;
-	if (p->frames) {
+	if (p->s.sockets_framed) {
 		b->width += 2 * SVG_PAD;
 		b->height += FRAME_HEAD + 2 * SVG_PAD;
 	}
@@ -73,7 +72,7 @@ static void make_blocks(page *p)
 
 		if (last && socket >= 0 && host->nodes[p->order[last->first]].socket == socket) {
 			last->count++;
-			p->frames = true;
+			p->s.sockets_framed = true;
 		} else {
 			p->blocks[p->n_blocks++] = (block){ .first = i, .count = 1 };
 		}
@@ -119,6 +118,10 @@ static void choose_across(page *p)
 		svg_box all = flow_blocks(p, (svg_box){ 0 }, NULL);
 		uint64_t a = 2 * (uint64_t)all.width, b = 3 * (uint64_t)(all.height + 240);
 		uint64_t cost = a > b ? a * 1024 / b : b * 1024 / (a ? a : 1);
+		uint32_t last = p->n_blocks % across; /* a row that is not full looks unfinished */
+
+		if (last)
+			cost += cost * (across - last) / across;
 
 		if (cost < best) {
 			best = cost;
@@ -141,9 +144,7 @@ static int lay_out(page *p, vn_error *err)
 	p->blocks = vn_arena_alloc(arena, host->n_nodes + 1, sizeof(*p->blocks));
 	if (!p->order || !p->heights || !p->blocks)
 		return vn_fail(err, VN_E_NOMEM, "no memory for the picture");
-	svg_seats_layout(&p->s);
-	if (p->s.room_width < ROOM_MIN)
-		p->s.room_width = ROOM_MIN;
+	svg_seats_layout(&p->s, host->n_nodes == 1 ? PAGE_MIN : ROOM_MIN);
 	for (uint32_t ix = 0; ix < host->n_nodes; ix++)
 		p->heights[ix] = svg_room_height(&p->s, ix);
 	vn_picture_order(host, p->order);
@@ -159,7 +160,7 @@ static void draw_block(page *p, const block *b, svg_box box)
 	const vn_host *host = p->s.picture->host;
 	int32_t socket = host->nodes[p->order[b->first]].socket, x = box.x, y = box.y;
 
-	if (p->frames) {
+	if (p->s.sockets_framed) {
 		svg_rect(&p->s, box, 10, "panel");
 		svg_text(&p->s, x + SVG_PAD, y + SVG_PAD + 11, box.width - 2 * SVG_PAD,
 			 SVG_TEXT | SVG_BOLD, SVG_START, "mute",
@@ -172,7 +173,7 @@ static void draw_block(page *p, const block *b, svg_box box)
 
 		/* One row takes what its neighbours need. */
 		if (rows_of(b) == 1)
-			height = box.y + box.height - y - (p->frames ? SVG_PAD : 0);
+			height = box.y + box.height - y - (p->s.sockets_framed ? SVG_PAD : 0);
 		for (uint32_t i = row * b->across; i < (row + 1) * b->across && i < b->count; i++)
 			svg_room(&p->s, p->order[b->first + i],
 				 (svg_box){ x + (int32_t)(i % b->across) * room_step(p), y,
@@ -181,13 +182,18 @@ static void draw_block(page *p, const block *b, svg_box box)
 	}
 }
 
-/* A panel of which only the lower end is not known: measure, then draw. */
+/* A panel of which only the lower end is not known: measure, then draw, at least box.height high.
+ */
 static int32_t draw_panel(svg *s, int32_t (*draw)(svg *, svg_box), svg_box box)
 {
+	int32_t height;
+
 	s->measuring = true;
-	box.height = draw(s, (svg_box){ box.x, box.y, box.width, 0 }) - box.y;
+	height = draw(s, box) - box.y;
 	s->measuring = false;
-	if (box.height)
+	if (height && box.height < height)
+		box.height = height;
+	if (height)
 		draw(s, box);
 	return box.y + box.height + (box.height ? SVG_MARGIN : 0);
 }
@@ -206,6 +212,7 @@ static int32_t draw_bottom(page *p, int32_t y)
 	if (left.width && left.width + SVG_MARGIN + 280 <= p->rooms.width) {
 		right.x += left.width + SVG_MARGIN;
 		right.width -= left.width + SVG_MARGIN;
+		right.height = left.height;
 		below = y + left.height + SVG_MARGIN;
 	} else if (left.width) {
 		right.y += left.height + SVG_MARGIN;

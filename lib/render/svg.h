@@ -46,7 +46,7 @@ typedef struct svg {
 	uint32_t cores_across;	 /* cores of a cache group side by side */
 	uint32_t groups_across;	 /* cache groups of a room side by side */
 	int32_t room_width;
-	uint32_t mark_width; /* characters of the longest CPU number */
+	bool sockets_framed; /* a room need not say its socket */
 } svg;
 
 typedef struct svg_box {
@@ -80,7 +80,8 @@ enum { SVG_BADGE_WIDTH = 26, SVG_BADGE_HEIGHT = 14 };
 /* ---- svg_seats.c: CPUs ---- */
 
 void svg_seat(svg *s, int32_t x, int32_t y, const vn_seat *seat);
-void svg_seats_layout(svg *s); /* sets detail, *_across and the least room_width */
+/* Sets detail, *_across and room_width, which is at least `room_min`. */
+void svg_seats_layout(svg *s, int32_t room_min);
 int32_t svg_seats(svg *s, uint32_t node_ix, int32_t x, int32_t y);
 
 /* ---- svg_room.c: one node; svg_devices.c: chips ---- */

@@ -4,7 +4,7 @@
  * (bridges) is left out; what does not fit is counted. */
 #include "render/svg.h"
 
-enum { CHIP_HEIGHT = 18, CHIP_GAP = 4, CHIP_PAD = 6 };
+enum { CHIP_HEIGHT = 18, CHIP_GAP = 6, CHIP_PAD = 6 };
 
 typedef struct chips {
 	svg_box within;

@@ -59,8 +59,7 @@ int32_t svg_header(svg *s, svg_box box)
 			    s->picture->placement->proven ? "; proven optimal" : "; best found");
 	}
 	s->out->failed |= host.failed || guest.failed;
-	if (box.height)
-		svg_rect(s, box, 8, "panel");
+	svg_rect(s, box, 8, "panel");
 	svg_text(s, inner.x, box.y + SVG_PAD + 14, inner.width, SVG_TITLE | SVG_BOLD, SVG_START,
 		 "ink", host_title(s));
 	if (guest.len)
@@ -81,8 +80,7 @@ int32_t svg_strip(svg *s, svg_box box)
 	vn_text_add(&offline, "CPUs offline: ");
 	vn_text_add_cpuset(&offline, &s->picture->host->offline);
 	s->out->failed |= offline.failed;
-	if (box.height)
-		svg_rect(s, box, 8, "panel");
+	svg_rect(s, box, 8, "panel");
 	if (!vn_cpuset_is_empty(&s->picture->host->offline) && offline.bytes) {
 		svg_text(s, inner.x, inner.y + 11, inner.width, SVG_TEXT, SVG_START, "ink",
 			 offline.bytes);
@@ -99,7 +97,7 @@ int32_t svg_strip(svg *s, svg_box box)
 
 /* ---- distances ---- */
 
-enum { DISTANCE_LABELS_MAX = 16, DISTANCE_NODES_MAX = 128, DISTANCE_HEAD = 26 };
+enum { DISTANCE_LABELS_MAX = 16, DISTANCE_NODES_MAX = 64, DISTANCE_HEAD = 26 };
 
 static uint32_t largest_distance(const vn_host *host)
 {
@@ -296,8 +294,7 @@ int32_t svg_legend(svg *s, svg_box box)
 		.y = box.y + SVG_PAD + 16,
 	};
 
-	if (box.height)
-		svg_rect(s, box, 8, "panel");
+	svg_rect(s, box, 8, "panel");
 	svg_text(s, l.x, box.y + SVG_PAD + 11, l.within.width, SVG_TEXT | SVG_BOLD, SVG_START,
 		 "ink", "Legend");
 	legend_cells(s, &l);

@@ -35,7 +35,7 @@ static void draw_name(svg *s, uint32_t ix, int32_t x, int32_t y, int32_t width)
 
 	if (node->gpu_memory)
 		vn_text_add(&words, "GPU memory");
-	if (node->socket >= 0)
+	if (node->socket >= 0 && !s->sockets_framed)
 		vn_text_addf(&words, "%ssocket %d", words.len ? ", " : "", node->socket);
 	if (cores)
 		add_count(&words, cores, "core");
@@ -136,16 +136,20 @@ static void draw_bar(svg *s, const vn_mem_row *row, svg_box box)
 static const char *row_name(svg *s, const vn_mem_row *row)
 {
 	char size[32];
+	vn_cpuset cells = { 0 };
 	VN_AUTO_TEXT name = VN_TEXT_INIT;
 
 	if (row->page_kib)
 		vn_text_addf(&name, "%s pages", vn_size_format(row->page_kib, size, sizeof(size)));
 	else
 		vn_text_add(&name, "memory");
-	for (uint32_t i = 0; i < row->n_cells; i++)
-		vn_text_addf(&name, "%s cell %u: %s", i || !row->page_kib ? "," : ",",
-			     row->cells[i],
-			     vn_size_format(cell_kib(s, row->cells[i]), size, sizeof(size)));
+	if (row->n_cells) {
+		vn_text_add(&name, row->n_cells == 1 ? ", cell " : ", cells ");
+		for (uint32_t i = 0; i < row->n_cells; i++)
+			vn_cpuset_add(&cells, row->cells[i]);
+		vn_text_add_cpuset(&name, &cells);
+		vn_text_addf(&name, ": %s", vn_size_format(row->guest_kib, size, sizeof(size)));
+	}
 	s->out->failed |= name.failed;
 	return vn_picture_clean(s->arena, name.bytes, false);
 }

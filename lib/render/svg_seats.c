@@ -78,7 +78,7 @@ static void seat_box(svg *s, svg_box box, const vn_seat *seat)
 	if (seat->state == VN_SEAT_PINNED)
 		classes = svg_format(s, "c%u", svg_color(seat->cell));
 	else if (seat->state == VN_SEAT_IDLE || seat->state == VN_SEAT_EMULATOR)
-		classes = svg_format(s, "h%u", svg_color(seat->cell));
+		classes = svg_format(s, "free own o%u", svg_color(seat->cell));
 	else if (seat->state == VN_SEAT_TAKEN)
 		classes = "taken";
 	else if (seat->state == VN_SEAT_OFFLINE || seat->state == VN_SEAT_UNUSABLE)
@@ -239,7 +239,28 @@ static int32_t group_width(const svg *s)
 	       s->detail->core_gap + 2 * FRAME_PAD;
 }
 
-void svg_seats_layout(svg *s)
+static int32_t seats_width(const svg *s)
+{
+	return (int32_t)s->groups_across * (group_width(s) + FRAME_GAP) - FRAME_GAP;
+}
+
+/* Rooms have a least width: put more cores side by side where it leaves room for them. */
+static void use_width(svg *s, uint32_t cores, int32_t width)
+{
+	for (uint32_t more = s->cores_across + 1; more <= cores; more++) {
+		uint32_t before = s->cores_across;
+
+		if (cores % more)
+			continue;
+		s->cores_across = more;
+		if (seats_width(s) > width) {
+			s->cores_across = before;
+			return;
+		}
+	}
+}
+
+void svg_seats_layout(svg *s, int32_t room_min)
 {
 	counts most = { 1, 1, 1, false };
 	int32_t height, rows;
@@ -255,8 +276,10 @@ void svg_seats_layout(svg *s)
 	rows = (int32_t)((most.cores + s->cores_across - 1) / s->cores_across);
 	s->groups_across = across(most.groups, group_width(s) + FRAME_GAP,
 				  rows * height + FRAME_HEAD + FRAME_PAD + FRAME_GAP, 150);
-	s->room_width =
-		(int32_t)s->groups_across * (group_width(s) + FRAME_GAP) - FRAME_GAP + 2 * SVG_PAD;
+	use_width(s, most.cores, room_min - 2 * SVG_PAD);
+	s->room_width = seats_width(s) + 2 * SVG_PAD;
+	if (s->room_width < room_min)
+		s->room_width = room_min;
 }
 
 static void draw_core(svg *s, uint32_t from, uint32_t to, int32_t x, int32_t y)

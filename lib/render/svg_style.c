@@ -36,7 +36,7 @@ static const char rules[] =
 	"'DejaVu Sans',sans-serif;font-variant-numeric:tabular-nums}\n"
 	".vnuma .s8{font-size:8px}.vnuma .s10{font-size:10px}.vnuma .s11{font-size:11px}"
 	".vnuma .s13{font-size:13px}.vnuma .s17{font-size:17px}.vnuma .b{font-weight:bold}\n"
-	".vnuma .gone{fill:none;stroke-dasharray:2 2}.vnuma .slash{fill:none}\n"
+	".vnuma .gone{fill:none;stroke-dasharray:2 2}.vnuma .slash{fill:none;stroke-opacity:.6}\n"
 	".vnuma .white{fill:#fff}.vnuma .black{fill:#000}.vnuma .own{stroke-width:2}\n";
 
 /* Okabe and Ito without black; then the same seven, lighter. `ink`: what can be read on it. */
