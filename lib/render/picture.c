@@ -87,7 +87,7 @@ static void sit(vn_picture *picture, const vn_share *share, vn_seat *seat)
 	if (share->pinned) {
 		seat->state = VN_SEAT_PINNED;
 		seat->cell = (int32_t)share->cell;
-		VN_CPUSET_EACH (vcpu, &share->vcpus)
+		VN_CPUSET_EACH(vcpu, &share->vcpus)
 			if (picture->placement->pin[vcpu] == seat->cpu)
 				seat->vcpu = vcpu;
 	} else if (seat->state < VN_SEAT_FLOAT) {
@@ -151,7 +151,7 @@ static void share_vcpus(vn_picture *picture)
 		uint32_t from = picture->n_shares;
 
 		for (int pass = 0; pass < 2; pass++)
-			VN_CPUSET_EACH (vcpu, &placement->cells[c].vcpus)
+			VN_CPUSET_EACH(vcpu, &placement->cells[c].vcpus)
 				if ((placement->pin[vcpu] < 0) == pass)
 					share_vcpu(picture, from, c, (uint32_t)vcpu);
 	}

@@ -85,6 +85,9 @@ char vn_picture_mark(uint32_t cell);
  * become '?'; with ascii_only everything above 0x7e too. NULL gives "". */
 const char *vn_picture_clean(vn_arena *arena, const char *string, bool ascii_only);
 
+/* The character at *p of a clean text, and *p moves behind it. */
+uint32_t vn_picture_character(const char **p);
+
 /* Appended to `ret`: "4 nodes, 4 sockets, 60 cores, 120 CPUs, ..." and "16 vCPUs in 4 cells, ...".
  */
 void vn_picture_host_words(const vn_host *host, vn_text *ret);

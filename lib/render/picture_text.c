@@ -27,14 +27,14 @@ static const struct {
 	const char *sgr;
 	const char *text;
 } marks[VN_SEAT_STATE_COUNT] = {
-	[VN_SEAT_FREE] = {'-',	"",  "free"					       },
-	[VN_SEAT_UNUSABLE] = { '.', "2", "not for guests"					  },
-	[VN_SEAT_TAKEN] = { 'x', "2", "taken by other guests"			      },
-	[VN_SEAT_OFFLINE] = { '!', "2", "offline"						  },
-	[VN_SEAT_FLOAT] = { '~', "",  "vCPUs of the cell at the end of the line float here"},
-	[VN_SEAT_IDLE] = { 'i', "",  "taken and kept idle"				  },
-	[VN_SEAT_EMULATOR] = { 'e', "",	"emulator threads"				   },
-	[VN_SEAT_PINNED] = { 0,	"",  "one vCPU of that cell, pinned here"		 },
+	[VN_SEAT_FREE] = { '-', "", "free" },
+	[VN_SEAT_UNUSABLE] = { '.', "2", "not for guests" },
+	[VN_SEAT_TAKEN] = { 'x', "2", "taken by other guests" },
+	[VN_SEAT_OFFLINE] = { '!', "2", "offline" },
+	[VN_SEAT_FLOAT] = { '~', "", "vCPUs of the cell at the end of the line float here" },
+	[VN_SEAT_IDLE] = { 'i', "", "taken and kept idle" },
+	[VN_SEAT_EMULATOR] = { 'e', "", "emulator threads" },
+	[VN_SEAT_PINNED] = { 0, "", "one vCPU of that cell, pinned here" },
 };
 
 /* The terminal's own colours, which people have made readable on their background. */

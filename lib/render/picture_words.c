@@ -19,20 +19,13 @@ static const struct {
 	uint16_t class_id, mask;
 	const char *word; /* NULL: plumbing, not shown */
 } classes[] = {
-	{0x0108,  0xffff, "NVMe"	 },
-	  { 0x0100, 0xff00, "storage"    },
-	{ 0x0207, 0xffff, "InfiniBand" },
-	  { 0x0200, 0xff00, "network"    },
-	{ 0x0302, 0xffff, "GPU"	},
-	  { 0x0300, 0xff00, "display"    },
-	{ 0x0400, 0xff00, "multimedia" },
-	  { 0x0500, 0xff00, "memory"     },
-	{ 0x0600, 0xff00, NULL	       },
-	  { 0x0800, 0xff00, NULL	 },
-	{ 0x0c03, 0xffff, "USB"	},
-	  { 0x0c05, 0xffff, NULL	 },
-	{ 0x1000, 0xff00, "encryption" },
-	  { 0x1200, 0xff00, "accelerator"},
+	{ 0x0108, 0xffff, "NVMe" },	  { 0x0100, 0xff00, "storage" },
+	{ 0x0207, 0xffff, "InfiniBand" }, { 0x0200, 0xff00, "network" },
+	{ 0x0302, 0xffff, "GPU" },	  { 0x0300, 0xff00, "display" },
+	{ 0x0400, 0xff00, "multimedia" }, { 0x0500, 0xff00, "memory" },
+	{ 0x0600, 0xff00, NULL },	  { 0x0800, 0xff00, NULL },
+	{ 0x0c03, 0xffff, "USB" },	  { 0x0c05, 0xffff, NULL },
+	{ 0x1000, 0xff00, "encryption" }, { 0x1200, 0xff00, "accelerator" },
 };
 
 static int class_row(const vn_device *device)
@@ -122,6 +115,18 @@ const char *vn_picture_clean(vn_arena *arena, const char *string, bool ascii_onl
 	}
 	*to = '\0';
 	return copy;
+}
+
+uint32_t vn_picture_character(const char **p)
+{
+	const unsigned char *at = (const unsigned char *)*p;
+	size_t size = *at < 0xc0 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
+	uint32_t code = size == 1 ? *at : *at & (0x7fu >> size);
+
+	for (size_t i = 1; i < size && at[i]; i++)
+		code = code << 6 | (at[i] & 0x3f);
+	*p += strnlen(*p, size);
+	return code;
 }
 
 /* ---- summaries ---- */

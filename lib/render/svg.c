@@ -283,9 +283,7 @@ int vn_render_svg(const vn_host *host, const vn_request *request, const vn_place
 		return vn_fail(err, VN_E_NOMEM, "no memory for the picture");
 	if ((r = vn_picture_make(host, request, placement, arena, &picture, err)) < 0)
 		return r;
-	page p = {
-		.s = {.picture = &picture, .arena = arena, .out = ret}
-	};
+	page p = { .s = { .picture = &picture, .arena = arena, .out = ret } };
 
 	if ((r = lay_out(&p, err)) < 0)
 		return r;

@@ -9,42 +9,24 @@
 
 /* ---- widths ---- */
 
-/* 1/100 of the font's size, for groups of characters, rounded up; what is not listed is wide. */
-static const struct {
-	const char *characters;
-	int32_t width;
-} widths[] = {
-	{"ijl'|",		     28 },
-	{ " .,:;/\\I!",		35 },
-	{ "fJrt()[]-\"",		 42 },
-	{ "csvxyzk*?",		       59 },
-	{ "0123456789abdeghnopqu_$L", 64 },
-	{ "ABCEFKPSTVXYZ{}~^",	       69 },
-	{ "DGHNOQRUw&+=<>#",	     84 },
-	{ "mMW@%",		    103},
+/* Of the characters ' ' to '~', in 1/100 of the font's size, rounded up; a bold one is at most 1.1
+ * times as wide. */
+static const uint8_t widths[] = {
+	32, 42, 48, 84, 64, 95, 80, 28, 42, 42, 50, 84, 35, 38,	 35, 34, 64, 64,  64,
+	64, 64, 64, 64, 64, 64, 64, 37, 37, 84, 84, 84, 54, 100, 71, 70, 70, 77,  64,
+	63, 78, 77, 34, 34, 71, 58, 91, 77, 79, 67, 79, 70, 66,	 62, 74, 71, 101, 71,
+	66, 69, 42, 34, 42, 84, 50, 50, 62, 66, 55, 66, 62, 40,	 66, 65, 32, 32,  61,
+	32, 98, 65, 63, 66, 66, 45, 55, 44, 65, 60, 84, 60, 60,	 53, 65, 34, 65,  84,
 };
-enum { WIDTH_OTHER = 110, WIDTH_EMOJI = 140, BOLD_PERCENT = 112 };
+enum { WIDTH_OTHER = 110, WIDTH_EMOJI = 140, BOLD_PERCENT = 110 };
 
 static int32_t character_width(uint32_t code)
 {
 	if (code >= 0x2e80)
 		return code >= 0x10000 ? WIDTH_EMOJI : WIDTH_OTHER;
-	for (size_t i = 0; code < 0x80 && i < VN_LEN(widths); i++)
-		if (strchr(widths[i].characters, (int)code))
-			return widths[i].width;
+	if (code >= ' ' && code - ' ' < VN_LEN(widths))
+		return widths[code - ' '];
 	return WIDTH_OTHER;
-}
-
-static uint32_t take_character(const char **p)
-{
-	const unsigned char *at = (const unsigned char *)*p;
-	size_t size = *at < 0xc0 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
-	uint32_t code = size == 1 ? *at : *at & (0x7fu >> size);
-
-	for (size_t i = 1; i < size && at[i]; i++)
-		code = code << 6 | (at[i] & 0x3f);
-	*p += strnlen(*p, size);
-	return code;
 }
 
 static int32_t pixels(int64_t hundredths, int size)
@@ -60,7 +42,7 @@ int32_t svg_text_width(const char *text, int size)
 	int64_t width = 0;
 
 	while (*text)
-		width += character_width(take_character(&text));
+		width += character_width(vn_picture_character(&text));
 	return pixels(width, size);
 }
 
@@ -71,7 +53,7 @@ static size_t bytes_that_fit(const char *text, int32_t room, int size)
 	const char *p = text, *fits = text;
 
 	while (*p) {
-		width += character_width(take_character(&p));
+		width += character_width(vn_picture_character(&p));
 		if (pixels(width, size) > room)
 			break;
 		fits = p;

@@ -289,7 +289,7 @@ static void legend_cells(svg *s, legend *l)
 int32_t svg_legend(svg *s, svg_box box)
 {
 	legend l = {
-		.within = {box.x + SVG_PAD, box.y, box.width - 2 * SVG_PAD, 0},
+		.within = { box.x + SVG_PAD, box.y, box.width - 2 * SVG_PAD, 0 },
 		.x = box.x + SVG_PAD,
 		.y = box.y + SVG_PAD + 16,
 	};

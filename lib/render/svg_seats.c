@@ -9,9 +9,9 @@
 
 /* seats_max, width, height, labels, two lines, core pad, core gap, chips */
 static const svg_detail details[] = {
-	{512,	       30, 26, true,  true,  3, 6, 10},
-	{ 2048,	24, 14, true,  false, 2, 4, 4 },
-	{ UINT32_MAX, 9,	 9,  false, false, 1, 3, 2 },
+	{ 512, 30, 26, true, true, 3, 6, 10 },
+	{ 2048, 24, 14, true, false, 2, 4, 4 },
+	{ UINT32_MAX, 9, 9, false, false, 1, 3, 2 },
 };
 
 enum { FRAME_PAD = 6, FRAME_HEAD = 14, FRAME_GAP = 8, THREADS_MAX = 8 };

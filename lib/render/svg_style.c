@@ -9,25 +9,16 @@
 static const struct {
 	const char *name, *property, *light, *dark;
 } colors[] = {
-	{"ink",	 "fill",	 "#1f2328", "#e6edf3"},
-	    { "mute",  "fill",   "#57606a", "#9da7b3"},
-	{ "panel", "fill",   "#ffffff", "#0d1117"},
-	    { "panel", "stroke", "#d0d7de", "#30363d"},
-	{ "room",  "fill",	  "#f6f8fa", "#161b22"},
-	    { "room",  "stroke", "#d0d7de", "#3d444d"},
-	{ "cache", "fill",   "#eaeef2", "#21262d"},
-	    { "cache", "stroke", "#c4ccd5", "#444c56"},
-	{ "core",  "fill",	  "#d5dce3", "#343b45"},
-	    { "free",  "fill",   "#ffffff", "#0d1117"},
-	{ "free",  "stroke", "#afb8c1", "#545d68"},
-	    { "gone",  "stroke", "#8c959f", "#6e7681"},
-	{ "taken", "fill",   "#6e7781", "#545d68"},
-	    { "slash", "stroke", "#afb8c1", "#8b949e"},
-	{ "iso",	 "fill",	 "#1f2328", "#e6edf3"},
-	    { "used",  "fill",   "#8c959f", "#6e7681"},
-	{ "heat",  "fill",	  "#d1600a", "#f0883e"},
-	    { "chip",  "fill",   "#ffffff", "#21262d"},
-	{ "chip",  "stroke", "#afb8c1", "#545d68"},
+	{ "ink", "fill", "#1f2328", "#e6edf3" },    { "mute", "fill", "#57606a", "#9da7b3" },
+	{ "panel", "fill", "#ffffff", "#0d1117" },  { "panel", "stroke", "#d0d7de", "#30363d" },
+	{ "room", "fill", "#f6f8fa", "#161b22" },   { "room", "stroke", "#d0d7de", "#3d444d" },
+	{ "cache", "fill", "#eaeef2", "#21262d" },  { "cache", "stroke", "#c4ccd5", "#444c56" },
+	{ "core", "fill", "#d5dce3", "#343b45" },   { "free", "fill", "#ffffff", "#0d1117" },
+	{ "free", "stroke", "#afb8c1", "#545d68" }, { "gone", "stroke", "#8c959f", "#6e7681" },
+	{ "taken", "fill", "#6e7781", "#545d68" },  { "slash", "stroke", "#afb8c1", "#8b949e" },
+	{ "iso", "fill", "#1f2328", "#e6edf3" },    { "used", "fill", "#8c959f", "#6e7681" },
+	{ "heat", "fill", "#d1600a", "#f0883e" },   { "chip", "fill", "#ffffff", "#21262d" },
+	{ "chip", "stroke", "#afb8c1", "#545d68" },
 };
 
 /* What does not depend on light and dark. */
@@ -43,20 +34,11 @@ static const char rules[] =
 static const struct {
 	const char *fill, *ink;
 } palette[SVG_COLORS] = {
-	{"#0072b2",  "white"},
-	{ "#e69f00", "black"},
-	{ "#009e73", "black"},
-	{ "#cc79a7", "black"},
-	{ "#56b4e9", "black"},
-	{ "#d55e00", "black"},
-	{ "#f0e442", "black"},
-	{ "#73b1d5", "black"},
-	{ "#f1ca73", "black"},
-	{ "#73cab3", "black"},
-	{ "#e3b6ce", "black"},
-	{ "#a4d6f3", "black"},
-	{ "#e8a673", "black"},
-	{ "#f7f19b", "black"},
+	{ "#0072b2", "white" }, { "#e69f00", "black" }, { "#009e73", "black" },
+	{ "#cc79a7", "black" }, { "#56b4e9", "black" }, { "#d55e00", "black" },
+	{ "#f0e442", "black" }, { "#73b1d5", "black" }, { "#f1ca73", "black" },
+	{ "#73cab3", "black" }, { "#e3b6ce", "black" }, { "#a4d6f3", "black" },
+	{ "#e8a673", "black" }, { "#f7f19b", "black" },
 };
 
 uint32_t svg_color(int32_t cell)

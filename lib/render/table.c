@@ -41,7 +41,7 @@ static void add_cpus(const plan_table *t, vn_grid *grid, const vn_share *share)
 		vn_grid_add_cpuset(grid, &share->cpus);
 		return;
 	}
-	VN_CPUSET_EACH (vcpu, &share->vcpus)
+	VN_CPUSET_EACH(vcpu, &share->vcpus)
 		vn_text_addf(&text, "%s%d", text.len ? "," : "", t->placement->pin[vcpu]);
 	vn_grid_add_text(grid, &text);
 }
@@ -92,16 +92,16 @@ static void write_cells(const plan_table *t)
 		enum vn_align align;
 		const char *head;
 	} columns[] = {
-		{VN_ALIGN_RIGHT,  "cell"		 },
-		{ VN_ALIGN_RIGHT, "node"		 },
-		{ VN_ALIGN_WRAP,	 "vCPUs"		 },
-		{ VN_ALIGN_LEFT,	 ""		    },
-		{ VN_ALIGN_WRAP,	 "on CPUs"	   },
-		{ VN_ALIGN_RIGHT, "memory"		   },
-		{ VN_ALIGN_RIGHT, "memory\ndevices"   },
-		{ VN_ALIGN_RIGHT, "pages"		  },
-		{ VN_ALIGN_RIGHT, "memory\nof node"   },
-		{ VN_ALIGN_WRAP,	 "CPUs taken\nbeside"},
+		{ VN_ALIGN_RIGHT, "cell" },
+		{ VN_ALIGN_RIGHT, "node" },
+		{ VN_ALIGN_WRAP, "vCPUs" },
+		{ VN_ALIGN_LEFT, "" },
+		{ VN_ALIGN_WRAP, "on CPUs" },
+		{ VN_ALIGN_RIGHT, "memory" },
+		{ VN_ALIGN_RIGHT, "memory\ndevices" },
+		{ VN_ALIGN_RIGHT, "pages" },
+		{ VN_ALIGN_RIGHT, "memory\nof node" },
+		{ VN_ALIGN_WRAP, "CPUs taken\nbeside" },
 	};
 	vn_grid *grid = grid_new(t);
 	uint32_t s = 0;
@@ -254,10 +254,10 @@ static void write_cost(const plan_table *t)
 		const char *text;
 		uint64_t value;
 	} terms[] = {
-		{"devices away from the guest's nodes",			 cost->devices_remote},
-		{ "distance, summed over pairs of vCPUs and to their memory", cost->distance	     },
-		{ "free cores broken and cache groups used beyond the least", cost->broken	   },
-		{ "load of the chosen nodes by the strategy, in 1/1000",	 cost->strategy	},
+		{ "devices away from the guest's nodes", cost->devices_remote },
+		{ "distance, summed over pairs of vCPUs and to their memory", cost->distance },
+		{ "free cores broken and cache groups used beyond the least", cost->broken },
+		{ "load of the chosen nodes by the strategy, in 1/1000", cost->strategy },
 	};
 	vn_grid *grid = grid_new(t);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Layout of text in columns; table_grid.h says what it promises. */
 #include "render/table_grid.h"
+#include "render/picture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,34 +83,16 @@ void vn_grid_add_kib(vn_grid *grid, uint64_t kib)
 
 /* ---- widths ---- */
 
-static uint32_t take_character(const char **p)
-{
-	const unsigned char *at = (const unsigned char *)*p;
-	size_t size = *at < 0xc0 ? 1 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
-	uint32_t code = size == 1 ? *at : *at & (0x7fu >> size);
-
-	for (size_t i = 1; i < size && at[i]; i++)
-		code = code << 6 | (at[i] & 0x3f);
-	*p += strnlen(*p, size);
-	return code;
-}
-
 /* The wide blocks of Unicode's East Asian Width, rounded outwards. */
 static uint32_t character_width(uint32_t code)
 {
 	static const struct {
 		uint32_t first, last, width;
 	} blocks[] = {
-		{0x0300,	  0x036f,  0},
-		 { 0x200b,  0x200f,  0},
-		{ 0xfe00,  0xfe0f,  0},
-		{ 0x1100,  0x115f,  2},
-		 { 0x2e80,  0xa4cf,  2},
-		{ 0xac00,  0xd7a3,  2},
-		{ 0xf900,  0xfaff,  2},
-		 { 0xfe30,  0xfe6f,  2},
-		{ 0xff00,  0xff60,  2},
-		{ 0x1f000, 0x3ffff, 2},
+		{ 0x0300, 0x036f, 0 },	 { 0x200b, 0x200f, 0 }, { 0xfe00, 0xfe0f, 0 },
+		{ 0x1100, 0x115f, 2 },	 { 0x2e80, 0xa4cf, 2 }, { 0xac00, 0xd7a3, 2 },
+		{ 0xf900, 0xfaff, 2 },	 { 0xfe30, 0xfe6f, 2 }, { 0xff00, 0xff60, 2 },
+		{ 0x1f000, 0x3ffff, 2 },
 	};
 
 	for (size_t i = 0; i < VN_LEN(blocks); i++)
@@ -123,12 +106,12 @@ uint32_t vn_table_width(const char *text)
 	uint32_t width = 0;
 
 	while (*text)
-		width += character_width(take_character(&text));
+		width += character_width(vn_picture_character(&text));
 	return width;
 }
 
-/* How many bytes of `text` go on a line of `width` columns: all of it, or up to a break (newline, after
- * a comma, at a blank), or as many characters as fit. *next is where the next line begins. */
+/* How many bytes of `text` go on a line of `width` columns: all of it, or up to a break (newline,
+ * after a comma, at a blank), or as many characters as fit. *next is where the next line begins. */
 static size_t line_bytes(const char *text, uint32_t width, const char **next)
 {
 	const char *p = text, *fits = text, *brk = NULL, *resume = NULL;
@@ -141,7 +124,7 @@ static size_t line_bytes(const char *text, uint32_t width, const char **next)
 			*next = p + 1;
 			return (size_t)(p - text);
 		}
-		used += character_width(take_character(&p));
+		used += character_width(vn_picture_character(&p));
 		if (*character == ' ' && used <= width + 1) {
 			brk = character;
 			resume = p;
@@ -277,7 +260,7 @@ static void write_pieces(const layout *l, const uint32_t *columns, uint32_t n, c
 		bool right = l->grid->columns[columns[i]].align == VN_ALIGN_RIGHT;
 
 		for (const char *p = pieces[i].text; p < end;)
-			used += character_width(take_character(&p));
+			used += character_width(vn_picture_character(&p));
 		uint32_t rest = width > used ? width - used : 0;
 
 		if (used) {

@@ -255,8 +255,8 @@ static void write_summary(const host_table *t)
 {
 	VN_AUTO_TEXT line = VN_TEXT_INIT;
 
-	vn_text_addf(&line,
-		     "Host %s\n", vn_picture_clean(t->arena, t->host->source, !t->style->utf8));
+	vn_text_addf(&line, "Host %s\n",
+		     vn_picture_clean(t->arena, t->host->source, !t->style->utf8));
 	vn_picture_host_words(t->host, &line);
 	t->out->failed |= line.failed;
 	if (!line.failed)

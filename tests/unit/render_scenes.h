@@ -119,14 +119,14 @@ static inline void add_device(vn_arena *arena, vn_host *host, uint8_t bus, int32
 	assert_true(host->n_devices < 32);
 	device = &host->devices[host->n_devices++];
 	*device = (vn_device){
-		.address = {0,	bus, 0, 0 },
+		.address = { 0, bus, 0, 0 },
 		.vendor = 0x8086,
 		.product = (uint16_t)(0x1500 + bus),
 		.class_id = class_id,
 		.node_ix = node_ix,
 		.iommu_group = bus,
 		.n_names = name != NULL,
-		.names = { name},
+		.names = { name },
 	};
 }
 
@@ -169,7 +169,7 @@ static inline void place_cell(scene *s, const guest_shape *g, uint32_t c)
 	cell->mem_kib = g->mem_kib;
 	cell->page_kib = g->page_kib;
 	vn_cpuset_add_range(&cell->vcpus, c * g->vcpus, (c + 1) * g->vcpus - 1);
-	VN_CPUSET_EACH (vcpu, &cell->vcpus) {
+	VN_CPUSET_EACH(vcpu, &cell->vcpus) {
 		placement->vcpu_cell[vcpu] = (uint16_t)c;
 		placement->pin[vcpu] = -1;
 	}
@@ -180,7 +180,7 @@ static inline void place_cell(scene *s, const guest_shape *g, uint32_t c)
 		vn_cpuset_minus(&cell->cpus, &s->host->nodes[cell->node_ix].pinned);
 		vn_cpuset_minus(&cell->cpus, &s->host->offline);
 	}
-	VN_CPUSET_EACH (vcpu, &cell->vcpus)
+	VN_CPUSET_EACH(vcpu, &cell->vcpus)
 		if (placement->pin[vcpu] >= 0)
 			vn_cpuset_add(&placement->emulator, (unsigned)placement->pin[vcpu]);
 	vn_cpuset_or(&placement->emulator, &cell->cpus);
@@ -217,7 +217,7 @@ static inline void add_guest_device(scene *s, uint8_t bus, const char *name, int
 	request->devices[i] = (vn_guest_device){
 		.kind = name ? VN_DEVICE_INTERFACE : VN_DEVICE_HOSTDEV,
 		.has_host = !name,
-		.host = {0, bus, 0, 0},
+		.host = { 0, bus, 0, 0 },
 		.host_name = name,
 	};
 	s->placement->n_devices = request->n_devices;
@@ -236,8 +236,8 @@ static inline void scene_devices(scene *s)
 	add_device(s->arena, s->host, 0xaf, 3, 0x0302, NULL);
 }
 
-static const shape e7 = { 4, 15, 2, 1, 1, false, 252 * GIB, 8192, 32 };
-static const shape opteron = { 8, 6, 1, 1, 2, true, 16 * GIB, 1024, 0 };
+static const shape e7 = { 4, 15, 2, 1, 1, false, 252 * GIB, 24576, 32 };
+static const shape opteron = { 8, 6, 1, 1, 2, true, 16 * GIB, 4096, 0 };
 
 static inline void scene_quad_host(scene *s)
 {
@@ -272,8 +272,8 @@ static inline void scene_octo(scene *s)
 /* SMT; node 2 has no memory, node 3 no CPUs, node 4 is a GPU's memory; ids are sparse. */
 static inline void scene_odd(scene *s)
 {
-	static const shape three = { 3, 4, 2, 2, 1, true, 8 * GIB, 512, 2 };
-	static const shape five = { 5, 4, 2, 2, 1, true, 8 * GIB, 512, 2 };
+	static const shape three = { 3, 4, 2, 2, 1, true, 8 * GIB, 1536, 2 };
+	static const shape five = { 5, 4, 2, 2, 1, true, 8 * GIB, 1536, 2 };
 	vn_host *host = s->host = shape_host(s->arena, &five);
 
 	for (uint32_t ix = three.nodes; ix < five.nodes; ix++) {
@@ -388,19 +388,19 @@ static const struct {
 	const char *name;
 	void (*make)(scene *s);
 } scene_list[] = {
-	{"quad-host",    scene_quad_host  },
-	{ "quad-float",	scene_quad_float },
-	{ "quad-pinned", scene_quad_pinned},
-	{ "octo",	  scene_octo	     },
-	{ "odd",	 scene_odd	   },
-	{ "many-cpus",   scene_many_cpus  },
-	{ "one",	 scene_one	   },
-	{ "one-host",    scene_one_host   },
-	{ "many-nodes",	scene_many_nodes },
-	{ "wide",	  scene_wide	     },
-	{ "limits",	    scene_limits	 },
-	{ "shared",	    scene_shared	 },
-	{ "hostile",     scene_hostile	   },
+	{ "quad-host", scene_quad_host },
+	{ "quad-float", scene_quad_float },
+	{ "quad-pinned", scene_quad_pinned },
+	{ "octo", scene_octo },
+	{ "odd", scene_odd },
+	{ "many-cpus", scene_many_cpus },
+	{ "one", scene_one },
+	{ "one-host", scene_one_host },
+	{ "many-nodes", scene_many_nodes },
+	{ "wide", scene_wide },
+	{ "limits", scene_limits },
+	{ "shared", scene_shared },
+	{ "hostile", scene_hostile },
 };
 
 static inline scene scene_make(size_t i)
