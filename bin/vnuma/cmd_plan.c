@@ -134,7 +134,8 @@ static int plan(const struct cli_values *v, const char *file, const vn_place_opt
 		return r;
 	r = place(host, request, options, placement, err);
 	if (options->explain && (r == VN_OK || r == VN_E_NOFIT))
-		vn_render_explain(host, request, options->explain, &style, &output->notes, NULL);
+		vn_render_explain(host, request, r == VN_OK ? placement : NULL, options->explain,
+				  &style, &output->notes, NULL);
 	if (r == VN_OK)
 		r = render(host, request, placement, v, &output->answer, err);
 	if (r < 0)

@@ -40,8 +40,10 @@ int vn_render_svg(const vn_host *host, const vn_request *request, const vn_place
 /* The host as a table with its picture. */
 int vn_render_host_table(const vn_host *host, const vn_style *style, vn_text *ret, vn_error *err);
 
-/* What vn_place explained: per node what was asked and what was there. */
-int vn_render_explain(const vn_host *host, const vn_request *request, const vn_explain *explain,
-		      const vn_style *style, vn_text *ret, vn_error *err);
+/* What vn_place explained. A refusal (placement NULL): per node what was asked and what was there.
+ * Else why this place: what it costs. */
+int vn_render_explain(const vn_host *host, const vn_request *request, const vn_placement *placement,
+		      const vn_explain *explain, const vn_style *style, vn_text *ret,
+		      vn_error *err);
 
 #endif

@@ -246,36 +246,6 @@ static void write_emulator(const plan_table *t)
 	write_line(t, &line);
 }
 
-/* The cost in words, most important first, as the search compares it. */
-static void write_cost(const plan_table *t)
-{
-	const vn_cost *cost = &t->placement->cost;
-	const struct {
-		const char *text;
-		uint64_t value;
-	} terms[] = {
-		{ "devices away from the guest's nodes", cost->devices_remote },
-		{ "distance, summed over pairs of vCPUs and to their memory", cost->distance },
-		{ "free cores broken and cache groups used beyond the least", cost->broken },
-		{ "load of the chosen nodes by the strategy, in 1/1000", cost->strategy },
-	};
-	vn_grid *grid = grid_new(t);
-
-	if (!grid)
-		return;
-	vn_grid_column(grid, VN_ALIGN_RIGHT, "cost");
-	vn_grid_column(grid, VN_ALIGN_WRAP, "of");
-	vn_grid_rows(grid, VN_LEN(terms));
-	for (size_t i = 0; i < VN_LEN(terms); i++) {
-		vn_grid_add(grid, "%llu", (unsigned long long)terms[i].value);
-		vn_grid_add(grid, "%s", terms[i].text);
-	}
-	vn_table_heading(t->placement->proven ? "Cost (proven: no placement has a lower one)"
-					      : "Cost (the best found before the search ended)",
-			 t->style, t->out);
-	vn_grid_write(grid, t->style, t->out);
-}
-
 int vn_render_table(const vn_host *host, const vn_request *request, const vn_placement *placement,
 		    const vn_style *style, vn_text *ret, vn_error *err)
 {
@@ -297,7 +267,7 @@ int vn_render_table(const vn_host *host, const vn_request *request, const vn_pla
 	write_topology(&t);
 	write_distances(&t);
 	write_devices(&t);
-	write_cost(&t);
+	vn_table_cost(placement, arena, style, ret);
 	vn_table_heading("CPUs", style, ret);
 	return vn_picture_text(&picture, style, ret, err);
 }

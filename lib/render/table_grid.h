@@ -44,6 +44,10 @@ void vn_grid_write(const vn_grid *grid, const vn_style *style, vn_text *ret);
 void vn_table_heading(const char *text, const vn_style *style, vn_text *ret);
 void vn_table_wrap(const char *text, uint32_t indent, const vn_style *style, vn_text *ret);
 
+/* What a placement costs, term by term. */
+void vn_table_cost(const vn_placement *placement, vn_arena *arena, const vn_style *style,
+		   vn_text *ret);
+
 /* Terminal columns of a clean UTF-8 text (vn_picture_clean): one for each character, two for the
  * wide ones of East Asia and for pictograms, none for what combines. */
 uint32_t vn_table_width(const char *text);
