@@ -119,8 +119,8 @@ int cli_line_parse(const struct cli_command *command, int argc, char **argv, str
 		   vn_error *err);
 void cli_line_clear(struct cli_line *line);
 
-/* The legal values of a choice: "'table', 'json' or 'svg'". */
-void cli_choices_add(const struct cli_option *option, vn_text *to);
+/* "'table', 'json' or 'svg'"; NULL names are passed over. */
+void cli_names_add(vn_text *to, const char *const *names, size_t n);
 
 /* An error in the use of the command line: printed as "vnuma: COMMAND: TEXT" with a hint. */
 int cli_fail_usage(vn_error *err, const char *format, ...) VN_PRINTF(2, 3);
@@ -141,6 +141,7 @@ void cli_suggest(struct cli_suggestion *suggestion, const char *word, const char
 void cli_help_commands(vn_text *to);
 void cli_help_command(const struct cli_command *command, vn_text *to);
 void cli_help_specs(vn_text *to);
+void cli_spec_legal(const vn_spec *spec, vn_text *to); /* the legal values in words */
 void cli_roff_commands(vn_text *to);
 void cli_roff_options(const struct cli_command *command, vn_text *to);
 void cli_roff_specs(vn_text *to);

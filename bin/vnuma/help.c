@@ -75,7 +75,7 @@ static void add_option(const struct cli_option *option, vn_text *to)
 	vn_text_add(&right, option->help);
 	if (option->kind == CLI_CHOICE) {
 		vn_text_add(&right, " Legal: ");
-		cli_choices_add(option, &right);
+		cli_names_add(&right, option->choices, option->n_choices);
 		vn_text_add(&right, ".");
 	}
 	if (option->fallback)
@@ -100,20 +100,36 @@ void cli_help_command(const struct cli_command *command, vn_text *to)
 	add_entry(to, "-h, --help", "This text.", OPTION_INDENT);
 }
 
+void cli_spec_legal(const vn_spec *spec, vn_text *to)
+{
+	size_t n = 0;
+
+	if (!spec->choices) {
+		vn_text_add(to, spec->legal);
+		return;
+	}
+	while (spec->choices[n])
+		n++;
+	cli_names_add(to, spec->choices, n);
+}
+
+static void add_spec(const vn_spec *spec, vn_text *to)
+{
+	VN_AUTO_TEXT legal = VN_TEXT_INIT;
+
+	vn_text_addf(to, "\n%s%s%s\n    ", spec->flavor ? spec->flavor : "",
+		     spec->flavor && spec->image ? ", " : "", spec->image ? spec->image : "");
+	add_wrapped(to, spec->help, 4, 4);
+	vn_text_add(&legal, "Legal: ");
+	cli_spec_legal(spec, &legal);
+	vn_text_add(to, "    ");
+	add_wrapped(to, legal.failed ? "" : legal.bytes, 4, 4);
+}
+
 void cli_help_specs(vn_text *to)
 {
 	vn_text_add(to, "Extra specs (--spec, or <spec name= value=> in <vnuma>) and the image "
 			"properties\n(--image-prop) that mean the same. N is a guest cell.\n");
-	for (size_t i = 0; i < vn_n_specs; i++) {
-		vn_text_addf(to, "\n%s", vn_specs[i].flavor ? vn_specs[i].flavor : "");
-		if (vn_specs[i].flavor && vn_specs[i].image)
-			vn_text_add(to, ", ");
-		vn_text_addf(to, "%s\n    ", vn_specs[i].image ? vn_specs[i].image : "");
-		add_wrapped(to, vn_specs[i].help, 4, 4);
-		vn_text_add(to, "    ");
-		add_wrapped(to, "Legal:", 4, 4);
-		to->len -= to->failed ? 0 : 1;
-		vn_text_add(to, " ");
-		add_wrapped(to, vn_specs[i].legal, 11, 11);
-	}
+	for (size_t i = 0; i < vn_n_specs; i++)
+		add_spec(&vn_specs[i], to);
 }

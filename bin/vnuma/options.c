@@ -33,17 +33,17 @@ bool cli_is_usage(const vn_error *err)
 
 /* ---- values: one reader for each kind -------------------------------------------------------- */
 
-void cli_choices_add(const struct cli_option *option, vn_text *to)
+void cli_names_add(vn_text *to, const char *const *names, size_t n)
 {
 	size_t left = 0;
 	const char *between = "";
 
-	for (size_t i = 0; i < option->n_choices; i++)
-		left += option->choices[i] != NULL;
-	for (size_t i = 0; i < option->n_choices; i++) {
-		if (!option->choices[i])
+	for (size_t i = 0; i < n; i++)
+		left += names[i] != NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (!names[i])
 			continue;
-		vn_text_addf(to, "%s'%s'", between, option->choices[i]);
+		vn_text_addf(to, "%s'%s'", between, names[i]);
 		between = --left == 1 ? " or " : ", ";
 	}
 }
@@ -57,7 +57,7 @@ static int read_choice(const struct cli_option *option, const char *text, void *
 		*(int *)to = choice;
 		return VN_OK;
 	}
-	cli_choices_add(option, &legal);
+	cli_names_add(&legal, option->choices, option->n_choices);
 	if (vn_text_done(&legal, err) < 0)
 		return VN_E_NOMEM;
 	return vn_fail(err, VN_E_RANGE, "%slegal is %s",

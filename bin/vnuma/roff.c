@@ -87,7 +87,7 @@ static void add_option(const struct cli_option *option, vn_text *to)
 	}
 	add_line(to, "", option->help);
 	if (option->kind == CLI_CHOICE) {
-		cli_choices_add(option, &legal);
+		cli_names_add(&legal, option->choices, option->n_choices);
 		add_line(to, "Legal: ", legal.failed ? "" : legal.bytes);
 		to->len -= to->failed ? 0 : 1;
 		vn_text_add(to, ".\n");
@@ -107,20 +107,27 @@ void cli_roff_options(const struct cli_command *command, vn_text *to)
 	vn_text_add(to, ".It Fl h , Fl \\-help\nPrint a summary of these options.\n.El\n");
 }
 
+static void add_spec(const vn_spec *spec, vn_text *to)
+{
+	VN_AUTO_TEXT legal = VN_TEXT_INIT;
+
+	vn_text_add(to, ".It ");
+	add_roff(to, spec->flavor ? spec->flavor : spec->image);
+	if (spec->flavor && spec->image) {
+		vn_text_add(to, " , ");
+		add_roff(to, spec->image);
+	}
+	vn_text_add(to, "\n");
+	add_line(to, "", spec->help);
+	vn_text_add(to, ".br\nLegal: ");
+	cli_spec_legal(spec, &legal);
+	add_line(to, "", legal.failed ? "" : legal.bytes);
+}
+
 void cli_roff_specs(vn_text *to)
 {
 	vn_text_add(to, ".Bl -tag -width Ds\n");
-	for (size_t i = 0; i < vn_n_specs; i++) {
-		const vn_spec *spec = &vn_specs[i];
-
-		vn_text_add(to, ".It ");
-		add_roff(to, spec->flavor ? spec->flavor : spec->image);
-		if (spec->flavor && spec->image)
-			add_line(to, " , ", spec->image);
-		else
-			vn_text_add(to, "\n");
-		add_line(to, "", spec->help);
-		add_line(to, ".br\nLegal: ", spec->legal);
-	}
+	for (size_t i = 0; i < vn_n_specs; i++)
+		add_spec(&vn_specs[i], to);
 	vn_text_add(to, ".El\n");
 }
