@@ -110,8 +110,12 @@ static int read_pages(reader *in, vn_node *node, const xmlNode *object)
 		    (r = vn_xml_uint(&at, element, "count", UINT64_MAX, &pages.total, in->err)) < 0)
 			return r;
 		pages.size_kib = size / 1024;
+		if (in->sysfs >= 0 && pages.size_kib & (pages.size_kib - 1))
+			continue; /* a broken copy of a /sys */
 		if ((r = vn_build_pages(node, pages, &at, in->err)) < 0)
 			return r;
+		if (in->sysfs >= 0)
+			break; /* the ordinary ones; sysfs_memory.c reads the others */
 	}
 	return VN_OK;
 }

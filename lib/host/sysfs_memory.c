@@ -57,7 +57,8 @@ static int add_huge_pages(void *context, const char *name, vn_error *err)
 	if (strncmp(name, prefix, sizeof(prefix) - 1))
 		return VN_OK;
 	size = vn_cursor_of_string(NULL, name + sizeof(prefix) - 1);
-	if (vn_take_uint(&size, UINT64_MAX / 1024, &pages.size_kib, NULL) < 0 ||
+	if (vn_take_uint(&size, UINT64_MAX / 1024, &pages.size_kib, NULL) < 0 || !pages.size_kib ||
+	    pages.size_kib & (pages.size_kib - 1) ||
 	    !vn_sysfs_uint(in->root, &pages.total, "%s/%s/nr_hugepages", in->folder, name) ||
 	    in->node->n_pages == VN_PAGE_SIZES_MAX ||
 	    __builtin_mul_overflow(pages.total, pages.size_kib, &kib))
