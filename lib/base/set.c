@@ -7,16 +7,28 @@
 
 /* ---- words ---- */
 
+/* The bits of `word` that the range first..last covers. */
+static uint64_t range_mask(unsigned word, unsigned first, unsigned last)
+{
+	uint64_t mask = UINT64_MAX;
+
+	if (word == first / 64)
+		mask &= UINT64_MAX << first % 64;
+	if (word == last / 64)
+		mask &= UINT64_MAX >> (63 - last % 64);
+	return mask;
+}
+
 static void words_add_range(uint64_t *word, unsigned first, unsigned last)
 {
-	for (unsigned bit = first; bit <= last; bit++)
-		word[bit / 64] |= UINT64_C(1) << bit % 64;
+	for (unsigned i = first / 64; i <= last / 64; i++)
+		word[i] |= range_mask(i, first, last);
 }
 
 static void words_del_range(uint64_t *word, unsigned first, unsigned last)
 {
-	for (unsigned bit = first; bit <= last; bit++)
-		word[bit / 64] &= ~(UINT64_C(1) << bit % 64);
+	for (unsigned i = first / 64; i <= last / 64; i++)
+		word[i] &= ~range_mask(i, first, last);
 }
 
 static int words_next(const uint64_t *word, unsigned words, int prev)

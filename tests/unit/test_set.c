@@ -87,11 +87,37 @@ static void test_algebra(void **state)
 	assert_true(vn_cpuset_equal(&back, &either));
 }
 
+/* Ranges are set word by word: each end on, before and after the edge of a word. */
+static void test_ranges(void **state)
+{
+	static const unsigned edges[] = { 0, 1, 62, 63, 64, 65, 127, 128, 8127, 8128, 8191 };
+
+	(void)state;
+	for (size_t i = 0; i < VN_LEN(edges); i++)
+		for (size_t j = i; j < VN_LEN(edges); j++) {
+			vn_cpuset set = { 0 }, rest = { 0 };
+			char without[64];
+
+			vn_cpuset_add_range(&set, edges[i], edges[j]);
+			for (unsigned cpu = 0; cpu < VN_CPU_MAX; cpu++)
+				assert_int_equal(vn_cpuset_has(&set, cpu),
+						 cpu >= edges[i] && cpu <= edges[j]);
+			snprintf(without, sizeof(without), "0-8191,^%u-%u", edges[i], edges[j]);
+			assert_int_equal(
+				vn_cpuset_parse(vn_cursor_of_string(NULL, without), &rest, NULL),
+				VN_OK);
+			assert_false(vn_cpuset_overlaps(&set, &rest));
+			assert_int_equal(vn_cpuset_count(&set) + vn_cpuset_count(&rest),
+					 VN_CPU_MAX);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_algebra),
+		cmocka_unit_test(test_ranges),
 	};
 
 	return cmocka_run_group_tests_name("set", tests, NULL, NULL);
