@@ -37,7 +37,7 @@ int vn_draft_set_memory(vn_draft *draft, uint64_t mem_kib, vn_error *err);
  * when the specs have been read and before pins are. */
 int vn_draft_settle_policy(vn_draft *draft, vn_error *err);
 
-/* How many cells the guest has, when the owner said so; 0 = not known. */
+/* How many cells the guest has, when the owner said so; 0 = the host decides. */
 uint32_t vn_draft_cells_known(const vn_draft *draft);
 
 /* The rules that fixed cells obey. The caller words the message: it knows where the cells stand. */

@@ -63,7 +63,9 @@ uint32_t vn_draft_cells_known(const vn_draft *draft)
 {
 	const vn_request *request = draft->request;
 
-	return request->n_cells ? request->n_cells : request->n_cells_want;
+	if (request->n_cells)
+		return request->n_cells;
+	return request->n_cells_want || request->mode != VN_MODE_NODE ? request->n_cells_want : 1;
 }
 
 /* ---- policy ---- */
@@ -79,6 +81,11 @@ int vn_draft_settle_policy(vn_draft *draft, vn_error *err)
 				"distribution='siblings' gives each vCPU a CPU of its own, but "
 				"hw:cpu_policy is '%s' (legal: 'dedicated')",
 				vn_cpu_policy_names[request->cpu_policy]);
+		if (request->thread_policy_given && request->thread_policy == VN_THREADS_ISOLATE)
+			return vn_draft_fail(draft, draft->distribution, err, VN_E_CONFLICT,
+					     "distribution='siblings' fills cores with vCPUs, but "
+					     "the CPU thread policy is 'isolate', one vCPU for "
+					     "each core");
 		request->cpu_policy = VN_CPU_DEDICATED;
 	}
 	if (request->cpu_policy == VN_CPU_DEDICATED)

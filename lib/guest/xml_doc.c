@@ -130,6 +130,21 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *public
 	     "a DOCTYPE is refused: a domain XML has no DTD and no entities of its own");
 }
 
+/* Too deep or too many? The message, or NULL. */
+static const char *excess(const xmlParserCtxt *parser, const struct load *load, char *to,
+			  size_t size)
+{
+	if (parser->nodeNr >= VN_DOM_DEPTH_MAX)
+		snprintf(to, size, "elements are nested deeper than %d, the most that is read",
+			 VN_DOM_DEPTH_MAX);
+	else if (load->n_elements > VN_DOM_ELEMENTS_MAX)
+		snprintf(to, size, "more than %d elements, the most that is read",
+			 VN_DOM_ELEMENTS_MAX);
+	else
+		return NULL;
+	return to;
+}
+
 static void on_element(void *context, const xmlChar *name, const xmlChar *prefix,
 		       const xmlChar *uri, int n_namespaces, const xmlChar **namespaces,
 		       int n_attributes, int n_defaulted, const xmlChar **attributes)
@@ -138,9 +153,7 @@ static void on_element(void *context, const xmlChar *name, const xmlChar *prefix
 	char text[80];
 
 	load_of(context)->n_elements++;
-	if (parser->nodeNr >= VN_DOM_DEPTH_MAX) {
-		snprintf(text, sizeof(text), "elements are nested deeper than %d, the most allowed",
-			 VN_DOM_DEPTH_MAX);
+	if (excess(parser, load_of(context), text, sizeof(text))) {
 		stop(context, (vn_spot){ (uint32_t)parser->input->line, 0 }, VN_E_RANGE, text);
 		return;
 	}
@@ -169,7 +182,7 @@ static const char *skip_tag(const char *p, const char *end, uint32_t *attributes
 static int check_tags(const vn_dom *dom, vn_error *err)
 {
 	const char *end = dom->bytes + dom->size, *tag = dom->bytes;
-	uint32_t elements = 0, attributes;
+	uint32_t attributes;
 
 	while ((tag = next_tag(tag, end)) < end) {
 		const char *past = skip_tag(tag, end, &attributes);
@@ -178,10 +191,6 @@ static int check_tags(const vn_dom *dom, vn_error *err)
 			return vn_draft_fail(dom->draft, spot_of(dom, tag), err, VN_E_RANGE,
 					     "a tag with %u attributes (legal: at most %d)",
 					     attributes, VN_DOM_ATTRIBUTES_MAX);
-		if (++elements > VN_DOM_ELEMENTS_MAX)
-			return vn_draft_fail(dom->draft, spot_of(dom, tag), err, VN_E_RANGE,
-					     "more than %d elements, the most that is read",
-					     VN_DOM_ELEMENTS_MAX);
 		tag = past;
 	}
 	return VN_OK;
@@ -380,7 +389,7 @@ static const char *find_value(const char *p, const char *end, const char *attr)
 	return p ? skip_space(p + 1, end) : end;
 }
 
-vn_spot vn_dom_spot(const vn_dom *dom, vn_dom_value value)
+vn_spot vn_dom_spot_in(const vn_dom *dom, vn_dom_value value, size_t offset)
 {
 	const struct place *place = value.node->_private;
 	const char *tag, *at, *end = dom->bytes + dom->size;
@@ -390,7 +399,13 @@ vn_spot vn_dom_spot(const vn_dom *dom, vn_dom_value value)
 	tag = at = dom->bytes + place->offset;
 	if (value.attr || value.text)
 		at = find_value(tag, end, value.attr);
+	at += offset < (size_t)(end - at) ? offset : 0;
 	return spot_after(place->spot, tag, at);
+}
+
+vn_spot vn_dom_spot(const vn_dom *dom, vn_dom_value value)
+{
+	return vn_dom_spot_in(dom, value, 0);
 }
 
 int vn_dom_fail(const vn_dom *dom, vn_dom_value at, vn_error *err, enum vn_code code,

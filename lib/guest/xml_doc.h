@@ -62,6 +62,8 @@ static inline vn_dom_value vn_dom_element(const xmlNode *node)
 
 /* Where it stands: the '<' of an element, the first byte of an attribute's value or of a text. */
 vn_spot vn_dom_spot(const vn_dom *dom, vn_dom_value value);
+/* The same, `offset` bytes into the value. */
+vn_spot vn_dom_spot_in(const vn_dom *dom, vn_dom_value value, size_t offset);
 
 int vn_dom_fail(const vn_dom *dom, vn_dom_value at, vn_error *err, enum vn_code code,
 		const char *format, ...) VN_PRINTF(5, 6);

@@ -62,15 +62,17 @@ static int find(const vn_dom *dom, const xmlNode *domain, vn_dom_policy *policy,
 static int check_attributes(const vn_dom *dom, const xmlNode *node, const char *const *legal,
 			    size_t count, vn_error *err)
 {
-	char list[224];
+	enum { LISTED_MAX = 8 };
+	char list[160] = "those that vnuma-domain(5) lists";
 
 	for (const xmlAttr *attr = node->properties; attr; attr = attr->next) {
 		if (!attr->ns && vn_name_find(legal, count, (const char *)attr->name) >= 0)
 			continue;
+		if (count <= LISTED_MAX)
+			vn_names_list(legal, count, list, sizeof(list));
 		return vn_dom_fail(dom, vn_dom_element(node), err, VN_E_SYNTAX,
 				   "<%s> has no attribute '%.40s' (legal: %s)",
-				   (const char *)node->name, (const char *)attr->name,
-				   vn_names_list(legal, count, list, sizeof(list)));
+				   (const char *)node->name, (const char *)attr->name, list);
 	}
 	return VN_OK;
 }

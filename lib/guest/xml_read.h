@@ -37,8 +37,9 @@ static inline bool vn_dom_wrote(const vn_dom *dom, enum vn_setting setting, unsi
 	return vn_cpuset_has(&dom->draft->request->wrote[setting], number);
 }
 
-/* VN_E_CONFLICT unless the guest has a cell of this number, as far as that is known: without any
- * word about cells only cell 0 is sure to be there. */
+/* VN_E_CONFLICT unless the guest has a cell of this number, as far as that is known: mode 'host'
+ * has as many as the host has nodes, which the placement checks; mode 'auto' is sure of cell 0
+ * only. */
 int vn_dom_check_cell(const vn_dom *dom, vn_dom_value value, uint32_t cell, vn_error *err);
 
 #endif

@@ -197,7 +197,7 @@ static int read_memnode(vn_dom *dom, const xmlNode *node, vn_error *err)
 		    0 ||
 	    vn_dom_wrote(dom, VN_SET_MEMNODE, cell))
 		return r;
-	if (!vn_draft_cells_known(dom->draft))
+	if (!vn_draft_cells_known(dom->draft) && request->mode == VN_MODE_AUTO)
 		return vn_dom_fail(dom, cellid, err, VN_E_CONFLICT,
 				   "cellid='%u' in <memnode>, but the guest has no cells (legal: "
 				   "name them in <cpu><numa>, or their number in <partition "

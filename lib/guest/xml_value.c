@@ -93,8 +93,11 @@ int vn_dom_take_uint(const vn_dom *dom, vn_dom_value value, vn_dom_range range, 
 	uint64_t number;
 	int r;
 
-	snprintf(legal, sizeof(legal), "a number from %llu to %llu", (unsigned long long)range.min,
-		 (unsigned long long)range.max);
+	if (range.min == range.max)
+		snprintf(legal, sizeof(legal), "%llu", (unsigned long long)range.min);
+	else
+		snprintf(legal, sizeof(legal), "a number from %llu to %llu",
+			 (unsigned long long)range.min, (unsigned long long)range.max);
 	if (is_absent(value))
 		return fail_absent(dom, value, legal, err);
 	r = vn_uint_parse(vn_cursor_of_string(NULL, value.text), range.max, &number, NULL);
@@ -110,11 +113,9 @@ int vn_dom_take_uint(const vn_dom *dom, vn_dom_value value, vn_dom_range range, 
 /* A list did not parse: say why, at the byte where it went wrong. */
 static int fail_list(const vn_dom *dom, vn_dom_value value, const vn_error *why, vn_error *err)
 {
-	vn_spot spot = vn_dom_spot(dom, value);
+	vn_spot spot = vn_dom_spot_in(dom, value, why->column ? why->column - 1 : 0);
 	char what[DESCRIBE_BYTES];
 
-	if (why->column)
-		spot.column += why->column - 1;
 	return vn_draft_fail(dom->draft, spot, err, why->code, "%s: %s (legal: 0-3,8,^2)",
 			     vn_dom_describe(value, what, sizeof(what)), why->text);
 }
@@ -195,9 +196,10 @@ int vn_dom_take_size(const vn_dom *dom, vn_dom_value value, vn_dom_value unit, u
 		return vn_dom_fail(dom, unit, err, r, "%s is not a unit of memory (legal: %s)",
 				   vn_dom_describe(unit, what, sizeof(what)), vn_unit_names);
 	if (r < 0 || !kib || kib > VN_GUEST_MEM_MAX_KIB)
-		return vn_dom_fail(
-			dom, value, err, VN_E_RANGE, "%s %s is not legal (legal: 1 KiB to 1 EiB)",
-			vn_dom_describe(value, what, sizeof(what)), unit.text ? unit.text : "KiB");
+		return vn_dom_fail(dom, value, err, VN_E_RANGE,
+				   "%s, unit '%s', is not legal (legal: 1 KiB to 1 EiB)",
+				   vn_dom_describe(value, what, sizeof(what)),
+				   unit.text ? unit.text : "KiB");
 	*ret = kib;
 	return VN_OK;
 }
