@@ -178,8 +178,9 @@ typedef struct layout {
 	const vn_grid *grid;
 	const vn_style *style;
 	vn_text *out;
-	uint32_t columns;		     /* of the terminal */
-	uint16_t width[VN_GRID_COLUMNS_MAX]; /* 0: the column is left out */
+	uint32_t columns;		      /* of the terminal */
+	uint16_t wanted[VN_GRID_COLUMNS_MAX]; /* 0: the column is left out */
+	uint16_t width[VN_GRID_COLUMNS_MAX];
 } layout;
 
 static bool is_empty(const char *cell)
@@ -323,7 +324,7 @@ static void write_heads(const layout *l, const uint32_t *columns, uint32_t n)
 }
 
 /* The columns of one block: the first, then from `*from` on as many as fit. */
-static uint32_t next_block(const layout *l, uint32_t *from, uint32_t *columns)
+static uint32_t next_block(layout *l, uint32_t *from, uint32_t *columns)
 {
 	uint32_t used = INDENT, n = 0;
 
@@ -339,6 +340,12 @@ static uint32_t next_block(const layout *l, uint32_t *from, uint32_t *columns)
 		columns[n++] = *from;
 		used += l->width[*from] + GAP;
 	}
+	/* What is left over goes back to the columns that were narrowed. */
+	for (uint32_t i = 0, left = l->columns + GAP; i < n; i++)
+		while (used < left && l->width[columns[i]] < l->wanted[columns[i]]) {
+			l->width[columns[i]]++;
+			used++;
+		}
 	return n;
 }
 
@@ -356,7 +363,7 @@ void vn_grid_write(const vn_grid *grid, const vn_style *style, vn_text *ret)
 	if (ret->failed || !grid->n_columns || grid->n_cells < grid->n_columns)
 		return;
 	for (uint32_t c = 0; c < grid->n_columns; c++)
-		l.width[c] = (uint16_t)wanted_width(grid, c);
+		l.wanted[c] = l.width[c] = (uint16_t)wanted_width(grid, c);
 	clamp(&l);
 	squeeze(&l);
 	do {
