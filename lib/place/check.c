@@ -82,6 +82,20 @@ static int check_sizes(const struct checking *c)
 	return VN_OK;
 }
 
+/* Has the node any CPU of a kind that the guest asks for, taken or not? */
+static bool can_run(const vn_request *request, const vn_node *node)
+{
+	vn_cpuset floats = node->cpus, pins = node->pcpus;
+	unsigned dedicated = vn_cpuset_count(&request->dedicated);
+
+	if (request->cpuset_given) {
+		vn_cpuset_and(&floats, &request->cpuset);
+		vn_cpuset_and(&pins, &request->cpuset);
+	}
+	return (dedicated && !vn_cpuset_is_empty(&pins)) ||
+	       (dedicated < request->vcpus && !vn_cpuset_is_empty(&floats));
+}
+
 /* How cells share nodes: not at all, or evenly, or (auto) as they like. */
 static int check_sharing(const struct checking *c)
 {
@@ -109,7 +123,7 @@ static int check_sharing(const struct checking *c)
 		for (uint32_t i = 0; i < c->host->n_nodes; i++) {
 			const vn_node *node = &c->host->nodes[i];
 			bool free = vn_nodeset_has(&request->nodeset, node->id) &&
-				    !vn_cpuset_is_empty(&node->cpus);
+				    can_run(request, node);
 
 			for (uint32_t k = 0; k < placement->n_cells && free; k++)
 				free = placement->cells[k].node_ix != i;

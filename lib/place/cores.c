@@ -192,7 +192,7 @@ static bool take_extra(struct taking *t)
 }
 
 bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
-		uint32_t *broken, struct core_picker *picker)
+		struct cores_taken *taken, struct core_picker *picker)
 {
 	static bool (*const take_by[VN_THREAD_POLICY_COUNT])(struct taking *, uint32_t) = {
 		[VN_THREADS_PREFER] = take_prefer,
@@ -200,13 +200,15 @@ bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins
 		[VN_THREADS_REQUIRE] = take_require,
 	};
 	struct taking t = { .cores = cores, .picker = picker };
+	uint32_t before = cores_free_threads(cores);
 
 	if (pins && !take_by[policy](&t, pins))
 		return false;
 	for (; extra; extra--)
 		if (!take_extra(&t))
 			return false;
-	*broken = t.broken;
+	taken->broken = t.broken;
+	taken->threads = before - cores_free_threads(cores);
 	return true;
 }
 

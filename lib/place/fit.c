@@ -5,17 +5,18 @@
 #define NEED(what, want, have) ((struct need){ .need = (what), .asked = (want), .there = (have) })
 static const struct need nothing = { VN_NEED_NOTHING, 0, 0 };
 
-static struct need fit_floating(const struct place_cell *cell, const struct place_node *node)
+/* Floating vCPUs, after the cell's own pins have taken `gone` CPUs. */
+static struct need fit_floating(const struct place_cell *cell, const struct place_node *node,
+				uint32_t gone)
 {
 	uint32_t asked = cell->floating, cpus = node->cpus;
 
+	if (node->sets_overlap && node->floats && gone > node->cpus)
+		return NEED(VN_NEED_FREE_CPUS, gone, node->cpus);
+	if (node->sets_overlap)
+		cpus = cpus > gone ? cpus - gone : 0;
 	if (!asked)
 		return nothing;
-	if (node->sets_overlap) { /* the cell's own pins leave the rest to float on */
-		uint32_t taken = cell->pins + cell->extra;
-
-		cpus = cpus > taken ? cpus - taken : 0;
-	}
 	if (asked > cpus)
 		return NEED(VN_NEED_CPUS, asked, cpus);
 	if (asked > node->ratio_room)
@@ -26,12 +27,14 @@ static struct need fit_floating(const struct place_cell *cell, const struct plac
 }
 
 static struct need fit_pins(const struct problem *p, const struct place_cell *cell,
-			    const struct place_node *node)
+			    const struct place_node *node, uint32_t *gone)
 {
 	enum vn_thread_policy policy = p->request->thread_policy;
-	uint32_t asked = cell->pins + cell->extra, there = cores_free_threads(&node->free), broken;
+	uint32_t asked = cell->pins + cell->extra, there = cores_free_threads(&node->free);
+	struct cores_taken taken;
 	struct cores left;
 
+	*gone = asked;
 	if (!asked)
 		return nothing;
 	if (asked > node->present)
@@ -45,8 +48,9 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 	if (policy == VN_THREADS_PREFER)
 		return nothing; /* any free CPU will do */
 	left = node->free;
-	if (!cores_take(&left, policy, cell->pins, cell->extra, &broken, NULL))
+	if (!cores_take(&left, policy, cell->pins, cell->extra, &taken, NULL))
 		return NEED(VN_NEED_FREE_CPUS, asked, there);
+	*gone = taken.threads;
 	return nothing;
 }
 
@@ -55,6 +59,7 @@ struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
 	const struct place_cell *cell = &p->cells[c];
 	const struct place_node *node = &p->nodes[node_ix];
 	struct need need;
+	uint32_t gone;
 
 	if (!vn_nodeset_has(&p->allowed, node_ix))
 		return NEED(VN_NEED_ALLOWED, 1, 0);
@@ -62,8 +67,8 @@ struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
 		return NEED(VN_NEED_CPUS_PRESENT, cell->vcpus, 0);
 	if (cell->nodes_fixed && !vn_nodeset_has(&cell->nodes, node_ix))
 		return NEED(VN_NEED_PINS, 1, 0);
-	need = fit_floating(cell, node);
-	return need.need == VN_NEED_NOTHING ? fit_pins(p, cell, node) : need;
+	need = fit_pins(p, cell, node, &gone);
+	return need.need == VN_NEED_NOTHING ? fit_floating(cell, node, gone) : need;
 }
 
 /* ---- memory ---- */
@@ -198,21 +203,23 @@ uint32_t fit_take(struct problem *p, uint32_t c, const struct choice *choice)
 {
 	const struct place_cell *cell = &p->cells[c];
 	struct place_node *node = &p->nodes[choice->node_ix];
-	uint32_t taken = cell->pins + cell->extra, broken = 0;
+	struct cores_taken taken = { 0 };
 
+	if (cell->pins + cell->extra)
+		cores_take(&node->free, p->request->thread_policy, cell->pins, cell->extra, &taken,
+			   NULL);
 	node->cells++;
+	node->floats += cell->floating;
 	node->float_room -= cell->floating;
 	node->ratio_room -= cell->floating;
-	node->cpus -= cell->floating;
-	if (taken && node->sets_overlap) {
-		node->cpus = node->cpus > taken ? node->cpus - taken : 0;
-		if (node->float_room > node->cpus)
-			node->float_room = node->cpus;
+	if (cell->floating || node->sets_overlap) {
+		uint32_t gone = cell->floating + (node->sets_overlap ? taken.threads : 0);
+
+		node->cpus = node->cpus > gone ? node->cpus - gone : 0;
 	}
-	if (taken)
-		cores_take(&node->free, p->request->thread_policy, cell->pins, cell->extra, &broken,
-			   NULL);
+	if (node->float_room > node->cpus)
+		node->float_room = node->cpus;
 	take_memory(&p->nodes[choice->mem_ix], &p->host->nodes[choice->mem_ix], cell,
 		    choice->page_ix);
-	return broken;
+	return taken.broken;
 }

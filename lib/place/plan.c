@@ -142,11 +142,12 @@ static int pin_cell(struct picking *k, const struct problem *p, uint32_t cell, v
 {
 	const vn_request *request = p->request;
 	struct cores cores;
-	uint32_t broken, next = 0;
+	struct cores_taken taken;
+	uint32_t next = 0;
 
 	start_cell(k, p, cell, &cores);
 	if (!cores_take(&cores, request->thread_policy, p->cells[cell].pins, p->cells[cell].extra,
-			&broken, &k->base))
+			&taken, &k->base))
 		return vn_fail(err, VN_E_SYSTEM, "bug: the CPUs of cell %u are not there", cell);
 	VN_CPUSET_EACH(vcpu, &p->cell_vcpus[cell]) {
 		bool own = vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu);
@@ -189,9 +190,11 @@ static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
 static void float_cell(const struct problem *p, uint32_t cell, const vn_cpuset *picked,
 		       vn_placement *to)
 {
-	vn_cpuset pins;
+	vn_cpuset pins, free = p->cell_vcpus[cell];
 
-	if (!p->cells[cell].floating)
+	vn_cpuset_minus(&free, &p->request->vcpupin_given);
+	vn_cpuset_minus(&free, &p->request->dedicated);
+	if (vn_cpuset_is_empty(&free))
 		return;
 	prep_free_cpus(p, p->best[cell].node_ix, &to->cells[cell].cpus, &pins);
 	vn_cpuset_minus(&to->cells[cell].cpus, picked);

@@ -269,6 +269,15 @@ static void count_cpus(struct problem *p, uint32_t node_ix, vn_cpuset *all_free)
 	to->sets_overlap = vn_cpuset_overlaps(&floats, &pins);
 	to->cpus = vn_cpuset_count(&floats);
 	to->cores = count_float_cores(p->host, &floats);
+	vn_cpuset floatable = node->cpus;
+
+	if (p->request->cpuset_given)
+		vn_cpuset_and(&floatable, &p->request->cpuset);
+	uint32_t dedicated = vn_cpuset_count(&p->request->dedicated);
+
+	to->for_cpus = vn_nodeset_has(&p->allowed, node_ix) &&
+		       ((dedicated && to->present) ||
+			(dedicated < p->request->vcpus && !vn_cpuset_is_empty(&floatable)));
 	most = (uint64_t)to->cpus * p->options->cpu_ratio_percent / 100;
 	if (!p->options->cpu_ratio_percent)
 		to->ratio_room = UINT32_MAX / 2;
@@ -324,7 +333,6 @@ void prep_nodes(struct problem *p)
 		*to = (struct place_node){ .load = load_of(node) };
 		count_cpus(p, i, &all_free);
 		count_memory(p, node, to);
-		to->for_cpus = allowed && (to->cpus || to->present);
 		to->for_memory =
 			allowed && node->mem_kib && (!node->gpu_memory || named) &&
 			(!request->numatune_given || vn_nodeset_has(&request->numatune, node->id));

@@ -11,7 +11,7 @@
 enum {
 	VN_SMT_MAX = 8,	 /* threads of one core: POWER8 has 8 */
 	NO_PAGES = 0xff, /* choice.page_ix: ordinary memory */
-	DEFAULT_BUDGET = 1 << 20,
+	DEFAULT_BUDGET = 1 << 18,
 };
 
 /* Free CPUs for 1:1 pins, grouped by core. A core is whole when all its online CPUs may be taken
@@ -32,6 +32,7 @@ struct place_node {
 	uint32_t ratio_room;	   /* floating vCPUs that the overcommit ratio still allows */
 	uint32_t float_room;	   /* floating vCPUs of this guest that it still takes */
 	uint32_t present;	   /* CPUs that can be pinned at all, free or not */
+	uint32_t floats;	   /* floating vCPUs of this guest on it so far */
 	bool sets_overlap;	   /* pins take CPUs away from the floating vCPUs */
 	struct cores free;
 	uint64_t most_kib;		   /* ordinary memory in all */
@@ -137,7 +138,7 @@ void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib);
 uint32_t cut_units(const struct problem *p, uint64_t units[VN_PAGE_SIZES_MAX]);
 
 /* cores.c: take `pins` CPUs of one cell under a policy, and `extra` more. False when there are not
- * as many (*cores is spoilt then). *broken: whole cores left half used. `picker` (may be NULL) is
+ * as many (*cores is spoilt then). `picker` (may be NULL) is
  * told of each step, so that the CPUs that plan.c picks are those that the search has counted. */
 struct core_pick {
 	bool kept;	  /* the kept first core */
@@ -152,8 +153,12 @@ struct core_pick {
 struct core_picker {
 	void (*pick)(struct core_picker *self, const struct core_pick *pick);
 };
+struct cores_taken {
+	uint32_t broken;  /* whole cores left half used */
+	uint32_t threads; /* CPUs that are gone: pins, extra and idle siblings */
+};
 bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
-		uint32_t *broken, struct core_picker *picker);
+		struct cores_taken *taken, struct core_picker *picker);
 uint32_t cores_free_threads(const struct cores *cores);
 uint32_t cores_whole(const struct cores *cores);
 uint32_t cores_require_room(const struct cores *cores); /* most pins that share cores */

@@ -28,12 +28,10 @@ struct search {
 
 static int compare_cost(const vn_cost *a, const vn_cost *b)
 {
-	const uint64_t pairs[][2] = {
-		{a->devices_remote, b->devices_remote},
-		{ a->distance,      b->distance	   },
-		{ a->broken,	     b->broken	       },
-		{ a->strategy,      b->strategy	   }
-	};
+	const uint64_t pairs[][2] = { { a->devices_remote, b->devices_remote },
+				      { a->distance, b->distance },
+				      { a->broken, b->broken },
+				      { a->strategy, b->strategy } };
 
 	for (size_t i = 0; i < VN_LEN(pairs); i++)
 		if (pairs[i][0] != pairs[i][1])
@@ -194,44 +192,72 @@ static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
 	return true;
 }
 
-/* Where nodes are shared: is there room for the cells to come, in all and counted in the smallest?
- */
+/* How many cells of at least this size a node still holds. */
+static uint64_t holds(const struct search *s, uint32_t node_ix, const struct place_cell *size)
+{
+	const struct place_node *node = &s->p->nodes[node_ix];
+	uint64_t n = s->p->cells_max - node->cells, more;
+
+	if (!node->for_cpus)
+		return 0;
+	if (size->floating && (more = node->float_room / size->floating) < n)
+		n = more;
+	if (size->pins && (more = cores_free_threads(&node->free) / size->pins) < n)
+		n = more;
+	if (size->mem_kib && s->p->host->nodes[node_ix].mem_kib &&
+	    (more = node->room_kib / size->mem_kib) < n)
+		n = more;
+	return n;
+}
+
+/* The smallest of some cells in every respect; memory 0 where it does not count node by node. */
+static struct place_cell smallest(const struct search *s, uint32_t from, uint32_t to)
+{
+	const struct problem *p = s->p;
+	struct place_cell size = p->cells[from];
+
+	for (uint32_t c = from; c < to; c++) {
+		const struct place_cell *cell = &p->cells[c];
+
+		size.floating = cell->floating < size.floating ? cell->floating : size.floating;
+		size.pins = cell->pins < size.pins ? cell->pins : size.pins;
+		size.mem_kib = cell->mem_kib < size.mem_kib ? cell->mem_kib : size.mem_kib;
+		if (cell->want != VN_PAGES_NONE || cell->memnodes_fixed)
+			size.mem_kib = 0;
+	}
+	return size;
+}
+
+static bool room_for(const struct search *s, uint32_t from, uint32_t to)
+{
+	struct place_cell size = smallest(s, from, to);
+	uint64_t room = 0;
+
+	for (uint32_t i = 0; i < s->n_nodes && room < to - from; i++)
+		room += holds(s, i, &size);
+	return room >= to - from;
+}
+
+/* Where nodes are shared: is there room for the cells to come, for the next ones of one size, for
+ * all of them in the smallest size, and for their CPUs in all? */
 static bool room_for_rest(const struct search *s, uint32_t cell)
 {
 	const struct problem *p = s->p;
-	uint32_t left = s->n_cells - cell, floating = UINT32_MAX, pins = UINT32_MAX;
-	uint64_t mem_kib = UINT64_MAX, room = 0, all_floating = 0, all_pins = 0, float_room = 0,
-		 threads = 0;
+	uint64_t floating = 0, pins = 0, float_room = 0, threads = 0;
+	uint32_t run = cell + 1;
 
+	while (run < s->n_cells && p->cells[run].twin)
+		run++;
 	for (uint32_t c = cell; c < s->n_cells; c++) {
-		const struct place_cell *to = &p->cells[c];
-
-		all_floating += to->floating;
-		all_pins += to->pins + to->extra;
-		floating = to->floating < floating ? to->floating : floating;
-		pins = to->pins < pins ? to->pins : pins;
-		mem_kib = to->mem_kib < mem_kib ? to->mem_kib : mem_kib;
+		floating += p->cells[c].floating;
+		pins += p->cells[c].pins + p->cells[c].extra;
 	}
-	bool ordinary = p->cells[cell].want == VN_PAGES_NONE && !p->request->n_pages && mem_kib;
-
 	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		const struct place_node *node = &p->nodes[i];
-		uint64_t holds = p->cells_max - node->cells;
-
-		if (!node->for_cpus)
-			continue;
-		float_room += node->float_room;
-		threads += cores_free_threads(&node->free);
-		if (floating && node->float_room / floating < holds)
-			holds = node->float_room / floating;
-		if (pins && cores_free_threads(&node->free) / pins < holds)
-			holds = cores_free_threads(&node->free) / pins;
-		if (ordinary && p->host->nodes[i].mem_kib && node->room_kib / mem_kib < holds &&
-		    vn_cpuset_is_empty(&p->request->memnode_given))
-			holds = node->room_kib / mem_kib;
-		room += holds;
+		float_room += p->nodes[i].for_cpus ? p->nodes[i].float_room : 0;
+		threads += p->nodes[i].for_cpus ? cores_free_threads(&p->nodes[i].free) : 0;
 	}
-	return room >= left && float_room >= all_floating && threads >= all_pins;
+	return float_room >= floating && threads >= pins && room_for(s, cell, run) &&
+	       room_for(s, cell, s->n_cells);
 }
 
 /* ---- depth first
