@@ -190,11 +190,9 @@ static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
 static void float_cell(const struct problem *p, uint32_t cell, const vn_cpuset *picked,
 		       vn_placement *to)
 {
-	vn_cpuset pins, free = p->cell_vcpus[cell];
+	vn_cpuset pins;
 
-	vn_cpuset_minus(&free, &p->request->vcpupin_given);
-	vn_cpuset_minus(&free, &p->request->dedicated);
-	if (vn_cpuset_is_empty(&free))
+	if (!p->cells[cell].floating)
 		return;
 	prep_free_cpus(p, p->best[cell].node_ix, &to->cells[cell].cpus, &pins);
 	vn_cpuset_minus(&to->cells[cell].cpus, picked);
@@ -256,31 +254,39 @@ static vn_cpuset shared_cpus(const struct problem *p, const vn_placement *placem
 	return shared;
 }
 
-static void add_cpus(const struct problem *p, const vn_placement *placement, uint32_t vcpu,
-		     vn_cpuset *to)
+/* The CPUs of all vCPUs, but for those in `without` (may be NULL). */
+static vn_cpuset cpus_of_vcpus(const struct problem *p, const vn_placement *placement,
+			       const vn_cpuset *without)
 {
-	if (placement->pin[vcpu] >= 0)
-		vn_cpuset_add(to, (unsigned)placement->pin[vcpu]);
-	else if (vn_cpuset_has(&p->request->vcpupin_given, vcpu))
-		vn_cpuset_or(to, &p->request->vcpupin[vcpu]);
+	const vn_request *request = p->request;
+	bool floats[VN_CELL_MAX] = { false };
+	vn_cpuset cpus = { 0 };
+
+	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
+		if (without && vn_cpuset_has(without, vcpu))
+			continue;
+		if (placement->pin[vcpu] >= 0)
+			vn_cpuset_add(&cpus, (unsigned)placement->pin[vcpu]);
+		else if (vn_cpuset_has(&request->vcpupin_given, vcpu))
+			vn_cpuset_or(&cpus, &request->vcpupin[vcpu]);
+		else
+			floats[placement->vcpu_cell[vcpu]] = true;
+	}
+	for (uint32_t c = 0; c < placement->n_cells; c++)
+		if (floats[c])
+			vn_cpuset_or(&cpus, &placement->cells[c].cpus);
+	return cpus;
 }
 
 /* The union of the vCPUs' CPUs; of those that are not real-time, where there are such. */
 static vn_cpuset union_cpus(const struct problem *p, const vn_placement *placement)
 {
 	const vn_request *request = p->request;
-	vn_cpuset all = { 0 }, calm = { 0 };
+	vn_cpuset calm = { 0 };
 
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		add_cpus(p, placement, vcpu, &all);
-		if (request->realtime && !vn_cpuset_has(&request->realtime_vcpus, vcpu))
-			add_cpus(p, placement, vcpu, &calm);
-	}
-	if (!vn_cpuset_is_empty(&calm))
-		return calm;
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		vn_cpuset_or(&all, &placement->cells[c].cpus);
-	return all;
+	if (request->realtime)
+		calm = cpus_of_vcpus(p, placement, &request->realtime_vcpus);
+	return vn_cpuset_is_empty(&calm) ? cpus_of_vcpus(p, placement, NULL) : calm;
 }
 
 static void build_emulator(const struct problem *p, vn_placement *to)
