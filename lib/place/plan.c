@@ -262,7 +262,7 @@ static vn_cpuset cpus_of_vcpus(const struct problem *p, const vn_placement *plac
 	bool floats[VN_CELL_MAX] = { false };
 	vn_cpuset cpus = { 0 };
 
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
+	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus && vcpu < VN_VCPU_MAX; vcpu++) {
 		if (without && vn_cpuset_has(without, vcpu))
 			continue;
 		if (placement->pin[vcpu] >= 0)
