@@ -46,21 +46,42 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 	return remove(path);
 }
 
-/* Unpack into a new folder and read that; NULL when there is no tar. */
-static vn_host *read_archive(const char *archive)
+static const char *const unused_files[] = {
+	"memory[0-9]*",	       "power",
+	"number_of_sets",      "ways_of_associativity",
+	"coherency_line_size", "physical_line_partition",
+};
+
+static bool unpack(const char *archive, char *folder)
 {
-	char folder[] = "/tmp/vnuma-host-XXXXXX";
-	char *const argv[] = { (char *)"tar", (char *)"xjf", (char *)archive,
-			       (char *)"-C",  folder,	     (char *)"--strip-components=1",
-			       NULL };
-	vn_host *host = NULL;
+	char exclude[VN_LEN(unused_files)][64];
+	char *argv[7 + VN_LEN(unused_files)] = { (char *)"tar", (char *)"xjf", (char *)archive,
+						 (char *)"-C", folder };
+	size_t n = 5;
 	int status = -1;
 	pid_t pid;
 
-	assert_non_null(mkdtemp(folder));
+	for (size_t i = 0; i < VN_LEN(unused_files); i++) {
+		snprintf(exclude[i], sizeof(exclude[i]), "--exclude=%s", unused_files[i]);
+		argv[n++] = exclude[i];
+	}
+	argv[n] = (char *)"--strip-components=1";
 	if (posix_spawnp(&pid, "tar", NULL, NULL, argv, environ) == 0)
 		waitpid(pid, &status, 0);
-	if (status == 0)
+	return status == 0;
+}
+
+/* Unpack into a new folder, in memory where that can be, and read it; NULL when there is no tar. */
+static vn_host *read_archive(const char *archive)
+{
+	char folder[64] = "/dev/shm/vnuma-host-XXXXXX";
+	vn_host *host = NULL;
+
+	if (!mkdtemp(folder)) {
+		strcpy(folder, "/tmp/vnuma-host-XXXXXX");
+		assert_non_null(mkdtemp(folder));
+	}
+	if (unpack(archive, folder))
 		host = read_host(folder);
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return host;
@@ -101,7 +122,7 @@ static const struct {
 	{ "sparse-ids.json", 8, 95, 48, 8, 4, 4, 1, 0, 97280 },
 	{ "smt-caps.xml", 3, 16, 8, 2, 4, 2, 2, 0, 63768 },
 	{ "smt.hwloc.xml", 2, 16, 8, 2, 2, 2, 2, 0, 32768 },
-	{ "48amd64-4d2n6c-sparse.tar.bz2", 8, 48, 48, 8, 4, 4, 1, 0, 98301 },
+	{ "magny-cours-sparse.json", 8, 48, 48, 8, 4, 4, 1, 0, 98301 },
 	{ "nvidiagpunumanodes.tar.bz2", 8, 104, 8, 4, 2, 2, 4, 6, 349768 },
 	{ "fakememinitiators.tar.bz2", 11, 8, 8, 0, 2, 2, 1, 0, 1905580 },
 	{ "16em64t-4s2c2t-offlines.tar.bz2", 1, 16, 7, 4, 4, 4, 2, 0, 16379 },

@@ -64,6 +64,9 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 static int make_root(void **state)
 {
 	(void)state;
+	strcpy(root, "/dev/shm/vnuma-sysfs-XXXXXX");
+	if (mkdtemp(root))
+		return 0;
 	strcpy(root, "/tmp/vnuma-sysfs-XXXXXX");
 	return mkdtemp(root) ? 0 : -1;
 }
