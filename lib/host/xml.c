@@ -9,6 +9,7 @@
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
+#include <libxml/xmlerror.h>
 
 struct refusal {
 	bool entity;
@@ -31,6 +32,28 @@ static void refuse_entity(void *context, const xmlChar *name, int type, const xm
 	xmlStopParser(ctxt);
 }
 
+/* Some errors of libxml2 (of encodings) pass its parser context by and would go to stderr. */
+static void keep_quiet(void *context, xmlError *why)
+{
+	(void)context;
+	(void)why;
+}
+
+/* The handler is the thread's own; the caller's is put back. */
+static xmlDoc *read_quietly(xmlParserCtxt *ctxt, const char *bytes, int size)
+{
+	static const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+				   XML_PARSE_BIG_LINES | XML_PARSE_COMPACT;
+	xmlStructuredErrorFunc handler = xmlStructuredError;
+	void *context = xmlStructuredErrorContext;
+	xmlDoc *doc;
+
+	xmlSetStructuredErrorFunc(NULL, keep_quiet);
+	doc = xmlCtxtReadMemory(ctxt, bytes, size, NULL, NULL, options);
+	xmlSetStructuredErrorFunc(context, handler);
+	return doc;
+}
+
 /* libxml2 ends its messages with a newline. */
 static int syntax_error(const char *source, const xmlParserCtxt *ctxt, vn_error *err)
 {
@@ -44,8 +67,6 @@ static int syntax_error(const char *source, const xmlParserCtxt *ctxt, vn_error 
 
 int vn_xml_parse(const char *source, const char *bytes, size_t size, xmlDoc **ret, vn_error *err)
 {
-	static const int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-				   XML_PARSE_BIG_LINES | XML_PARSE_COMPACT;
 	struct refusal refusal = { 0 };
 	xmlParserCtxt *ctxt;
 	xmlDoc *doc;
@@ -59,7 +80,7 @@ int vn_xml_parse(const char *source, const char *bytes, size_t size, xmlDoc **re
 		return vn_fail(err, VN_E_NOMEM, "no memory for the XML parser");
 	ctxt->_private = &refusal;
 	ctxt->sax->entityDecl = refuse_entity;
-	doc = xmlCtxtReadMemory(ctxt, bytes, (int)size, NULL, NULL, options);
+	doc = read_quietly(ctxt, bytes, (int)size);
 	if (refusal.entity)
 		r = vn_fail_line(err, VN_E_SYNTAX, source, refusal.line, 0,
 				 "XML: entity declarations are not read");
