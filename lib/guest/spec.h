@@ -55,6 +55,10 @@ typedef struct vn_spec_set {
 
 const vn_spec_pair *vn_spec_pair_of(const vn_spec_set *set, const char *flavor_name);
 
+/* The first of some rows that is given, for messages; NULL if none is. */
+const vn_spec_entry *vn_spec_first_of(const vn_spec_set *set, const char *const *flavor_names,
+				      size_t count);
+
 /* The value of a side that is given; the entry has been validated. */
 vn_spec_value vn_spec_value_of(const vn_spec_set *set, const vn_spec_pair *pair, bool image);
 

@@ -75,6 +75,18 @@ int vn_spec_fail_image(const vn_spec_set *set, const vn_spec_pair *pair, const c
 			    pair->flavor ? pair->flavor->value : "");
 }
 
+const vn_spec_entry *vn_spec_first_of(const vn_spec_set *set, const char *const *flavor_names,
+				      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const vn_spec_pair *pair = vn_spec_pair_of(set, flavor_names[i]);
+
+		if (pair->flavor || pair->image)
+			return pair->flavor ? pair->flavor : pair->image;
+	}
+	return NULL;
+}
+
 /* ---- CPU policy ---- */
 
 static int apply_hw_policy(vn_spec_set *set, vn_error *err)
@@ -267,11 +279,15 @@ static int apply_emulator(vn_spec_set *set)
 
 static int check_shared(const vn_spec_set *set, vn_error *err)
 {
+	static const char *const thread_rows[] = { "hw:cpu_thread_policy", "hw:cpu_threads_policy",
+						   "trait:HW_CPU_HYPERTHREADING" };
 	static const char legal[] = "(legal: with 'dedicated' or 'mixed')";
 	const vn_request *request = set->draft->request;
 
 	if (request->thread_policy_given)
-		return vn_spec_fail(set->draft, NULL, "CPUThreadPolicyConfigurationInvalid", err,
+		return vn_spec_fail(set->draft,
+				    vn_spec_first_of(set, thread_rows, VN_LEN(thread_rows)),
+				    "CPUThreadPolicyConfigurationInvalid", err,
 				    "CPU thread policy '%s' under CPU policy 'shared' %s",
 				    vn_thread_policy_names[request->thread_policy], legal);
 	if (request->emulator_policy == VN_EMULATOR_ISOLATE)

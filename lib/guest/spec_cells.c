@@ -279,7 +279,8 @@ static int apply_limits(vn_spec_set *set, uint32_t max[PARTS], vn_error *err)
 		most *= max[i] ? max[i] : row_named(set, max_names[i])->max;
 	}
 	if (most < set->draft->request->vcpus)
-		return vn_spec_fail(set->draft, NULL, "ImageVCPULimitsRangeImpossible", err,
+		return vn_spec_fail(set->draft, vn_spec_first_of(set, max_names, PARTS),
+				    "ImageVCPULimitsRangeImpossible", err,
 				    "hw:cpu_max_sockets, _cores and _threads allow %llu vCPUs, but "
 				    "the guest has %u",
 				    (unsigned long long)most, set->draft->request->vcpus);

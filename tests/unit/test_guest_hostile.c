@@ -125,7 +125,7 @@ static const struct {
 	  "2:15105: more than 256 devices of the host (legal: at most 256)" },
 	{ "129 cells", many_cells,
 	  "2:1: 129 cells (legal: at most 128)" },
- };
+};
 /* clang-format on */
 
 static long cpu_ms(void)
