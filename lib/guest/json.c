@@ -52,7 +52,9 @@ static int read_pci_request(const vn_gjson_in *in, vn_gjson_value value, vn_erro
 	uint64_t count;
 
 	if ((r = vn_gjson_check_keys(in, value, pci_keys, VN_LEN(pci_keys), err)) < 0 ||
-	    (r = vn_gjson_take_uint(in, vn_gjson_member(in, value, "count"), 1, &count, err)) < 0 ||
+	    (r = vn_gjson_take_uint(in, vn_gjson_member(in, value, "count"),
+				    (vn_gjson_range){ 1, VN_GUEST_DEVICES_MAX }, &count, err)) <
+		    0 ||
 	    (r = vn_gjson_check_array(in, specs, 1, err)) < 0 ||
 	    (r = vn_gjson_check_keys(in, spec, pci_spec_keys, VN_LEN(pci_spec_keys), err)) < 0 ||
 	    (r = take_pci_id(in, vn_gjson_member(in, spec, "vendor_id"), &to->vendor, err)) < 0 ||
@@ -60,10 +62,6 @@ static int read_pci_request(const vn_gjson_in *in, vn_gjson_value value, vn_erro
 	    (r = vn_gjson_take_choice(in, vn_gjson_member(in, value, "numa_policy"),
 				      vn_pci_policy_names, VN_PCI_POLICY_COUNT, &policy, err)) < 0)
 		return r;
-	if (count > VN_GUEST_DEVICES_MAX)
-		return vn_gjson_fail(in, vn_gjson_member(in, value, "count"), err, VN_E_RANGE,
-				     "'%llu' is not legal (legal: 1 to %d)",
-				     (unsigned long long)count, VN_GUEST_DEVICES_MAX);
 	to->count = (uint32_t)count;
 	/* the flavor's policy overrides that of each request */
 	to->policy = request->pci_policy_given ? request->pci_policy : (enum vn_pci_policy)policy;
@@ -131,9 +129,10 @@ static int read_entries(const vn_gjson_in *in, vn_gjson_value object, bool image
 				     "not an object (legal: {\"name\": \"value\"})");
 	json_object_foreach((json_t *)object.json, key, member)
 	{
-		vn_gjson_value value = { member, key, object.path };
+		vn_gjson_value value = vn_gjson_member(in, object, key);
 		vn_spec_entry *to = &entries[*count];
 
+		(void)member;
 		if (*count == VN_SPECS_MAX)
 			return vn_gjson_fail(in, object, err, VN_E_RANGE,
 					     "more than %d specs and properties", VN_SPECS_MAX);
@@ -161,13 +160,13 @@ static int read_flavor(const vn_gjson_in *in, vn_gjson_value request, vn_error *
 
 	draft->vcpu = vn_gjson_spot(in, vcpus);
 	draft->memory = vn_gjson_spot(in, memory);
-	if ((r = vn_gjson_take_uint(in, vcpus, 0, &number, err)) < 0 ||
+	if ((r = vn_gjson_take_uint(in, vcpus, (vn_gjson_range){ 1, VN_VCPU_MAX }, &number, err)) <
+		    0 ||
 	    (r = vn_draft_set_vcpus(draft, number, err)) < 0 ||
-	    (r = vn_gjson_take_uint(in, memory, 0, &number, err)) < 0)
-		return r;
-	if (number > VN_GUEST_MEM_MAX_KIB / KIB_PER_MIB)
-		number = VN_GUEST_MEM_MAX_KIB; /* more than is legal in any case */
-	if ((r = vn_draft_set_memory(draft, number * KIB_PER_MIB, err)) < 0)
+	    (r = vn_gjson_take_uint(in, memory,
+				    (vn_gjson_range){ 1, VN_GUEST_MEM_MAX_KIB / KIB_PER_MIB },
+				    &number, err)) < 0 ||
+	    (r = vn_draft_set_memory(draft, number * KIB_PER_MIB, err)) < 0)
 		return r;
 	entries = vn_arena_alloc(draft->request->arena, VN_SPECS_MAX, sizeof(*entries));
 	if (!entries)

@@ -108,13 +108,12 @@ static int read_cell(const vn_gjson_in *in, vn_gjson_value cell, uint32_t number
 	if ((r = vn_gjson_check_keys(in, cell, cell_keys, VN_LEN(cell_keys), err)) < 0 ||
 	    (r = read_vcpus(in, cell, &to->vcpus, &dedicated, err)) < 0)
 		return r;
-	if ((r = vn_gjson_take_uint(in, vn_gjson_member(in, cell, "mem_mib"), 1, &mem_mib, err)) <
-	    0)
+	/* so that the sum of all cells is legal, too */
+	const vn_gjson_range range = { 1, VN_GUEST_MEM_MAX_KIB / KIB_PER_MIB / VN_CELL_MAX };
+
+	if ((r = vn_gjson_take_uint(in, vn_gjson_member(in, cell, "mem_mib"), range, &mem_mib,
+				    err)) < 0)
 		return r;
-	if (mem_mib > VN_GUEST_MEM_MAX_KIB / KIB_PER_MIB / VN_CELL_MAX)
-		return vn_gjson_fail(in, vn_gjson_member(in, cell, "mem_mib"), err, VN_E_RANGE,
-				     "'%llu' MiB is more than a cell can have",
-				     (unsigned long long)mem_mib);
 	to->mem_kib = mem_mib * KIB_PER_MIB;
 	request->mem_kib += to->mem_kib;
 	vn_cpuset_or(&request->dedicated, &dedicated);

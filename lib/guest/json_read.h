@@ -39,8 +39,11 @@ int vn_gjson_check_keys(const vn_gjson_in *in, vn_gjson_value object, const char
 /* VN_E_SYNTAX unless it is an array of at most max elements. */
 int vn_gjson_check_array(const vn_gjson_in *in, vn_gjson_value array, size_t max, vn_error *err);
 
-int vn_gjson_take_uint(const vn_gjson_in *in, vn_gjson_value value, uint64_t min, uint64_t *ret,
-		       vn_error *err);
+typedef struct vn_gjson_range {
+	uint64_t min, max; /* max fits an int64_t */
+} vn_gjson_range;
+int vn_gjson_take_uint(const vn_gjson_in *in, vn_gjson_value value, vn_gjson_range range,
+		       uint64_t *ret, vn_error *err);
 /* A list of numbers or a string such as "0-7,16"; absent or null: empty. */
 int vn_gjson_take_cpus(const vn_gjson_in *in, vn_gjson_value value, vn_cpuset *ret, vn_error *err);
 /* Index of names[0..count); absent or null leaves *ret as it is. */

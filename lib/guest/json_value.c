@@ -104,19 +104,20 @@ int vn_gjson_check_array(const vn_gjson_in *in, vn_gjson_value array, size_t max
 	return VN_OK;
 }
 
-int vn_gjson_take_uint(const vn_gjson_in *in, vn_gjson_value value, uint64_t min, uint64_t *ret,
-		       vn_error *err)
+int vn_gjson_take_uint(const vn_gjson_in *in, vn_gjson_value value, vn_gjson_range range,
+		       uint64_t *ret, vn_error *err)
 {
+	json_int_t number = json_integer_value(value.json);
+
 	if (!json_is_integer(value.json))
-		return vn_gjson_fail(in, value, err, VN_E_SYNTAX,
-				     value.json ? "not a whole number" : "is missing");
-	if (json_integer_value(value.json) < (json_int_t)min)
+		return vn_gjson_fail(in, value, err, VN_E_SYNTAX, "%s (legal: %llu to %llu)",
+				     value.json ? "not a whole number" : "is missing",
+				     (unsigned long long)range.min, (unsigned long long)range.max);
+	if (number < (json_int_t)range.min || number > (json_int_t)range.max)
 		return vn_gjson_fail(in, value, err, VN_E_RANGE,
-				     "'%lld' is not legal (legal: %llu "
-				     "or more)",
-				     (long long)json_integer_value(value.json),
-				     (unsigned long long)min);
-	*ret = (uint64_t)json_integer_value(value.json);
+				     "'%lld' is not legal (legal: %llu to %llu)", (long long)number,
+				     (unsigned long long)range.min, (unsigned long long)range.max);
+	*ret = (uint64_t)number;
 	return VN_OK;
 }
 
