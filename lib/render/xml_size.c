@@ -67,24 +67,17 @@ static uint32_t turn_on(const vn_place_cell *cell, uint32_t most, vn_cpuset *on)
 }
 
 /* Evenly over the cells, a whole guest core at a time, starting with the cell of vCPU 0: 8 of 16
- * vCPUs in four cells with two threads are 0,1 4,5 8,9 12,13. What is less than a core comes last,
- * one vCPU for each cell. */
+ * vCPUs in four cells with two threads are 0,1 4,5 8,9 12,13. What is less than a core goes to the
+ * cell whose turn it is. */
 static vn_cpuset choose_online(const vn_request *request, const vn_placement *placement)
 {
-	uint32_t left = request->vcpus_online, first = placement->vcpu_cell[0];
+	uint32_t left = request->vcpus_online, cell = placement->vcpu_cell[0];
 	uint32_t threads = placement->topology.threads ? placement->topology.threads : 1;
 	vn_cpuset on = { 0 };
 
-	for (uint32_t step = threads; left && step; step = step > 1 ? 1 : 0) {
-		uint32_t idle = 0; /* cells in a row that had none left */
-
-		for (uint32_t i = 0; left >= step && idle < placement->n_cells; i++) {
-			uint32_t cell = (first + i) % placement->n_cells;
-			uint32_t n = turn_on(&placement->cells[cell], step, &on);
-
-			left -= n;
-			idle = n ? 0 : idle + 1;
-		}
+	while (left) {
+		left -= turn_on(&placement->cells[cell], left < threads ? left : threads, &on);
+		cell = (cell + 1) % placement->n_cells;
 	}
 	return on;
 }
