@@ -107,21 +107,45 @@ static void write_iothreadpins(vn_xml *xml, xmlNode *cputune)
 	}
 }
 
+/* All vCPUs that the <vcpusched> elements name, if each of them is ours: fifo, priority 1. libvirt
+ * writes one element for each vCPU where we wrote one for all. */
+static bool find_scheduled(const xmlNode *cputune, vn_cpuset *ret)
+{
+	uint64_t priority;
+	vn_cpuset vcpus;
+
+	VN_XML_EACH(sched, cputune, "vcpusched") {
+		VN_XML_STRING text = vn_elem_get(sched, "vcpus");
+
+		if (!text || !vn_elem_attr_is(sched, "scheduler", "fifo") ||
+		    !vn_elem_get_uint(sched, "priority", &priority) || priority != 1 ||
+		    vn_cpuset_parse(vn_cursor_of_string(NULL, text), &vcpus, NULL) < 0)
+			return false;
+		vn_cpuset_or(ret, &vcpus);
+	}
+	return true;
+}
+
 static void write_vcpusched(vn_xml *xml, xmlNode *cputune)
 {
 	bool ours = vn_xml_wrote_before(xml, VN_SET_VCPUSCHED, 0);
 	xmlNode *sched = vn_elem_child(cputune, "vcpusched");
+	vn_cpuset wanted = { 0 }, have = { 0 };
 
 	if (sched && !ours)
 		return;
-	if (!xml->request->realtime || vn_cpuset_is_empty(&xml->request->realtime_vcpus)) {
-		if (sched)
-			vn_xmledit_remove(xml->edit, sched);
+	if (xml->request->realtime)
+		wanted = xml->request->realtime_vcpus;
+	if (!vn_cpuset_is_empty(&wanted))
+		vn_xml_mine(xml, VN_SET_VCPUSCHED, 0);
+	if (find_scheduled(cputune, &have) && vn_cpuset_equal(&have, &wanted))
 		return;
-	}
-	vn_xml_mine(xml, VN_SET_VCPUSCHED, 0);
+	VN_XML_EACH(old, cputune, "vcpusched")
+		vn_xmledit_remove(xml->edit, old);
+	if (vn_cpuset_is_empty(&wanted))
+		return;
 	sched = vn_xml_ensure(xml, cputune, cputune_order, "vcpusched");
-	vn_xml_set_cpuset(xml, sched, "vcpus", &xml->request->realtime_vcpus);
+	vn_xml_set_cpuset(xml, sched, "vcpus", &wanted);
 	vn_xmledit_set(xml->edit, sched, "scheduler", "fifo");
 	vn_xml_set_uint(xml, sched, "priority", 1);
 }

@@ -154,29 +154,34 @@ static inline bool plan_has(const char *program)
 	return access(path, X_OK) == 0;
 }
 
-/* Run argv with `input` as its standard input (a file beside it, removed here). Its output goes to
- * the test's stderr. Returns the exit status. */
-static inline int plan_run(const char *const *argv, const char *input)
+/* Run argv with `input` as its standard input. Its output is appended to *ret, or goes to the
+ * test's stderr. Returns the exit status. */
+static inline int plan_run(const char *const *argv, const char *input, vn_text *ret)
 {
-	FILE *file = tmpfile();
+	FILE *in = tmpfile(), *out = tmpfile();
 	int status = -1;
+	char buffer[4096];
 	pid_t pid;
 
-	assert_non_null(file);
-	assert_int_equal(fwrite(input, 1, strlen(input), file), strlen(input));
-	assert_int_equal(fflush(file), 0);
-	rewind(file);
+	assert_true(in && out);
+	assert_int_equal(fwrite(input, 1, strlen(input), in), strlen(input));
+	assert_int_equal(fflush(in), 0);
+	rewind(in);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		dup2(fileno(file), STDIN_FILENO);
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+		dup2(fileno(in), STDIN_FILENO);
+		dup2(ret ? fileno(out) : STDERR_FILENO, STDOUT_FILENO);
 		execvp(argv[0], (char *const *)argv);
 		_exit(127);
 	}
-	fclose(file);
 	while (waitpid(pid, &status, 0) < 0)
 		assert_int_equal(errno, EINTR);
+	rewind(out);
+	for (size_t n; ret && (n = fread(buffer, 1, sizeof(buffer), out));)
+		vn_text_add_bytes(ret, buffer, n);
+	fclose(in);
+	fclose(out);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
