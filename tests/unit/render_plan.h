@@ -87,7 +87,11 @@ static inline int plan_document(const vn_host *host, const char *xml, plan_rende
 	VN_AUTO(vn_request) request = NULL;
 	int r = vn_request_parse_xml("guest.xml", xml, strlen(xml), &request, err);
 
-	return r < 0 ? r : plan_request(host, request, render, ret, err);
+	if (r == VN_OK)
+		r = plan_request(host, request, render, ret, err);
+	if (r < 0 && err->source)
+		err->source = "guest.xml"; /* it may be the request's own copy */
+	return r;
 }
 
 static inline void plan_must(const vn_host *host, const char *xml, plan_renderer render,
