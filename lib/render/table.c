@@ -70,8 +70,13 @@ enum { PLACE_COLUMNS = 5 };
 static void add_row(const plan_table *t, vn_grid *grid, uint32_t c, const vn_share *share,
 		    bool first)
 {
-	vn_grid_add(grid, first ? "%u" : "", c);
-	vn_grid_add(grid, first ? "%u" : "", t->host->nodes[t->placement->cells[c].node_ix].id);
+	if (first) {
+		vn_grid_add(grid, "%u", c);
+		vn_grid_add(grid, "%u", t->host->nodes[t->placement->cells[c].node_ix].id);
+	} else {
+		vn_grid_add(grid, "%s", "");
+		vn_grid_add(grid, "%s", "");
+	}
 	if (share) {
 		vn_grid_add_cpuset(grid, &share->vcpus);
 		vn_grid_add(grid, "%s", share->pinned ? "pinned" : "float");
@@ -179,7 +184,7 @@ static void write_distances(const plan_table *t)
 	uint32_t n = t->placement->n_cells;
 	vn_grid *grid = grid_new(t);
 
-	if (!grid || n < 2)
+	if (!grid || n < 2 || n > VN_TABLE_MATRIX_MAX)
 		return;
 	vn_grid_column(grid, VN_ALIGN_RIGHT, "cell");
 	for (uint32_t c = 0; c < n; c++) {

@@ -8,7 +8,10 @@
 
 #include "vnuma/render.h"
 
-enum { VN_GRID_COLUMNS_MAX = VN_NODE_MAX + 1 };
+enum {
+	VN_GRID_COLUMNS_MAX = 128,
+	VN_TABLE_MATRIX_MAX = 64, /* larger matrices help nobody on a terminal */
+};
 
 enum vn_align {
 	VN_ALIGN_LEFT,

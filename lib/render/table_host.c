@@ -161,6 +161,11 @@ static void write_matrix(const host_table *t, const char *heading, const uint32_
 
 	if (!grid || n < 2)
 		return;
+	vn_table_heading(heading, t->style, t->out);
+	if (n > VN_TABLE_MATRIX_MAX) {
+		vn_text_addf(t->out, "  (too many nodes for a table: -o json has them)\n");
+		return;
+	}
 	vn_grid_column(grid, VN_ALIGN_RIGHT, "node");
 	for (uint32_t to = 0; to < n; to++) {
 		char head[16];
@@ -176,7 +181,6 @@ static void write_matrix(const host_table *t, const char *heading, const uint32_
 			add_count(grid, values ? values[from * n + to]
 					       : vn_host_distance(t->host, from, to));
 	}
-	vn_table_heading(heading, t->style, t->out);
 	vn_grid_write(grid, t->style, t->out);
 }
 

@@ -9,21 +9,24 @@
 #include <stdio.h>
 
 /* Widths of ' ' to '~' in 1/1000 of the font's size: DejaVu Sans, the widest of the usual fonts. */
-static const uint16_t regular[] = {
+enum { REGULAR, BOLD };
+static const uint16_t metrics[][95] = {
+[REGULAR] = {
 	318,  401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337,
 	636,  636, 636, 636, 636, 636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 531,
 	1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863, 748, 787,
 	603,  787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500,
 	500,  613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612,
 	635,  635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838,
-};
-static const uint16_t bold[] = {
+},
+[BOLD] = {
 	348,  456, 521, 838, 696, 1002, 872, 306,  457, 457, 523, 838, 380, 415,  380, 365,
 	696,  696, 696, 696, 696, 696,	696, 696,  696, 696, 400, 400, 838, 838,  838, 580,
 	1000, 774, 762, 734, 830, 683,	683, 821,  837, 372, 372, 775, 637, 995,  837, 850,
 	733,  850, 770, 720, 682, 812,	774, 1103, 771, 724, 725, 457, 365, 457,  838, 500,
 	500,  675, 716, 593, 716, 678,	435, 716,  712, 343, 343, 665, 343, 1042, 712, 687,
 	716,  716, 493, 595, 478, 712,	652, 924,  645, 652, 582, 712, 365, 712,  838,
+},
 };
 
 /* ---- reading ---- */
@@ -87,7 +90,7 @@ static int text_width(const char *text, int size, bool is_bold)
 
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++)
 		if (*p < 0x80)
-			width += (is_bold ? bold : regular)[*p - ' '];
+			width += metrics[is_bold ? BOLD : REGULAR][*p - ' '];
 		else if (*p >= 0xc0)
 			width += *p < 0xf0 ? 1000 : 1300;
 	return (width * size + 999) / 1000;
@@ -130,11 +133,13 @@ static void collect(drawing *d, const xmlNode *node)
 	}
 }
 
-static size_t occurrences(const char *text, const char *what)
+static size_t occurrences(const vn_text *text, const char *what)
 {
+	const char *end = text->bytes + text->len;
 	size_t n = 0;
 
-	for (const char *p = text; (p = strstr(p, what)); p++)
+	for (const char *p = text->bytes; (p = memmem(p, (size_t)(end - p), what, strlen(what)));
+	     p++)
 		n++;
 	return n;
 }
@@ -154,8 +159,8 @@ static drawing draw(const scene *s)
 	d.doc = xmlReadMemory(text.bytes, (int)text.len, "picture.svg", NULL,
 			      XML_PARSE_NONET | XML_PARSE_HUGE);
 	assert_non_null(d.doc);
-	d.rects = calloc(occurrences(text.bytes, "<rect ") + 1, sizeof(*d.rects));
-	d.texts = calloc(occurrences(text.bytes, "<text ") + 1, sizeof(*d.texts));
+	d.rects = calloc(occurrences(&text, "<rect ") + 1, sizeof(*d.rects));
+	d.texts = calloc(occurrences(&text, "<text ") + 1, sizeof(*d.texts));
 	assert_true(d.rects && d.texts);
 	const xmlNode *root = xmlDocGetRootElement(d.doc);
 
@@ -412,8 +417,8 @@ static void check_closed(const drawing *d, const scene *s)
 	render(s, &text);
 	render(s, &again);
 	assert_string_equal(text.bytes, again.bytes);
-	assert_int_equal(occurrences(text.bytes, "http"), 1); /* the name space */
-	assert_int_equal(occurrences(text.bytes, "url("), occurrences(text.bytes, "url(#vnuma-h"));
+	assert_int_equal(occurrences(&text, "http"), 1); /* the name space */
+	assert_int_equal(occurrences(&text, "url("), occurrences(&text, "url(#vnuma-h"));
 }
 
 static void test_closed(void **state)
