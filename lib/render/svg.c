@@ -198,7 +198,8 @@ static int32_t draw_panel(svg *s, int32_t (*draw)(svg *, svg_box), svg_box box)
 	return box.y + box.height + (box.height ? SVG_MARGIN : 0);
 }
 
-/* Distances and legend: side by side where the legend keeps a fair width. */
+/* Distances and legend: side by side where the legend keeps a fair width, and equally high where
+ * that leaves it no more than half empty. */
 static int32_t draw_bottom(page *p, int32_t y)
 {
 	svg_box left, right = { SVG_MARGIN, y, p->rooms.width, 0 };
@@ -212,7 +213,10 @@ static int32_t draw_bottom(page *p, int32_t y)
 	if (left.width && left.width + SVG_MARGIN + 280 <= p->rooms.width) {
 		right.x += left.width + SVG_MARGIN;
 		right.width -= left.width + SVG_MARGIN;
-		right.height = left.height;
+		p->s.measuring = true;
+		if (2 * (svg_legend(&p->s, right) - y) >= left.height)
+			right.height = left.height;
+		p->s.measuring = false;
 		below = y + left.height + SVG_MARGIN;
 	} else if (left.width) {
 		right.y += left.height + SVG_MARGIN;
