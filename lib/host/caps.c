@@ -111,9 +111,9 @@ static int read_place(caps *in, const xmlNode *element, place *ret)
 		const char *name;
 		int64_t *to;
 	} fields[] = {
-		{"socket_id", &at_place.socket},
-		{ "die_id",   &at_place.die	  },
-		{ "core_id",  &at_place.core  },
+		{ "socket_id", &at_place.socket },
+		{ "die_id", &at_place.die },
+		{ "core_id", &at_place.core },
 	};
 	vn_at at = vn_xml_at(in->source, element);
 	uint64_t value;
@@ -144,10 +144,10 @@ static int by_place(const void *one, const void *two)
 {
 	const place *a = one, *b = two;
 	const int64_t order[][2] = {
-		{a->socket, b->socket},
-		{ a->die,	  b->die	 },
-		{ a->core,  b->core  },
-		{ a->cpu,	  b->cpu	 },
+		{ a->socket, b->socket },
+		{ a->die, b->die },
+		{ a->core, b->core },
+		{ a->cpu, b->cpu },
 	};
 
 	for (size_t i = 0; i < VN_LEN(order); i++)

@@ -102,22 +102,22 @@ static int discover(const discovery *what, vn_text *ret)
 	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 	bool is_root = what->root != NULL;
 	const setting settings[] = {
-		{"HWLOC_FSROOT", is_root && strcmp(what->root, "/") ? what->root : NULL },
- /* no guess from this machine where the folder has gaps, no cpuid, no plugins */
-		{ "HWLOC_COMPONENTS",	      is_root ? "linux,stop" : NULL			    },
-		{ "HWLOC_PLUGINS_PATH",		"/nonexistent"},
- /* GPU memory is shown, and marked; hwloc hides it by default */
-		{ "HWLOC_KEEP_NVIDIA_GPU_NUMA_NODES",	      "1"	  },
- /* silence: our caller reports */
-		{ "HWLOC_HIDE_ERRORS",	       "2"		   },
-		{ "HWLOC_SYNTHETIC_VERBOSE",	     NULL  },
-		{ "HWLOC_XML_VERBOSE",	       NULL		    },
- /* other machines */
-		{ "HWLOC_XMLFILE",		   NULL	},
-		{ "HWLOC_SYNTHETIC",	     NULL		  },
-		{ "HWLOC_CPUID_PATH",	      NULL	   },
-		{ "HWLOC_THISSYSTEM",	      NULL		   },
-		{ "HWLOC_DUMPED_HWDATA_DIR",	     NULL},
+		{ "HWLOC_FSROOT", is_root && strcmp(what->root, "/") ? what->root : NULL },
+		/* no guess from this machine where the folder has gaps, no cpuid, no plugins */
+		{ "HWLOC_COMPONENTS", is_root ? "linux,stop" : NULL },
+		{ "HWLOC_PLUGINS_PATH", "/nonexistent" },
+		/* GPU memory is shown, and marked; hwloc hides it by default */
+		{ "HWLOC_KEEP_NVIDIA_GPU_NUMA_NODES", "1" },
+		/* silence: our caller reports */
+		{ "HWLOC_HIDE_ERRORS", "2" },
+		{ "HWLOC_SYNTHETIC_VERBOSE", NULL },
+		{ "HWLOC_XML_VERBOSE", NULL },
+		/* other machines */
+		{ "HWLOC_XMLFILE", NULL },
+		{ "HWLOC_SYNTHETIC", NULL },
+		{ "HWLOC_CPUID_PATH", NULL },
+		{ "HWLOC_THISSYSTEM", NULL },
+		{ "HWLOC_DUMPED_HWDATA_DIR", NULL },
 	};
 	char *before[SETTINGS_MAX] = { NULL };
 	int r;

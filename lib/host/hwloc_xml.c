@@ -213,10 +213,10 @@ static const struct {
 	const char *type;
 	enum vn_group kind;
 } group_types[] = {
-	{"Package",  VN_GROUP_SOCKET},
-	{ "Die",	 VN_GROUP_DIE   },
-	{ "L3Cache", VN_GROUP_L3	 },
-	{ "Core",	  VN_GROUP_CORE	},
+	{ "Package", VN_GROUP_SOCKET },
+	{ "Die", VN_GROUP_DIE },
+	{ "L3Cache", VN_GROUP_L3 },
+	{ "Core", VN_GROUP_CORE },
 };
 
 /* Those of the CPUs that are in the same node as the first of them. */

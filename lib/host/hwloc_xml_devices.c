@@ -73,6 +73,15 @@ static int read_ids(reader *in, vn_device *device, const xmlNode *object)
 	return VN_OK;
 }
 
+/* hwloc 1 wrote some devices twice: behind each of the bridges that lead to them. */
+static bool is_known(const vn_host *host, vn_pci_address address)
+{
+	for (uint32_t i = 0; i < host->n_devices; i++)
+		if (!vn_pci_address_compare(host->devices[i].address, address))
+			return true;
+	return false;
+}
+
 static int read_device(reader *in, const xmlNode *object, int32_t node_ix)
 {
 	vn_device device = { .node_ix = node_ix, .iommu_group = -1 };
@@ -87,6 +96,8 @@ static int read_device(reader *in, const xmlNode *object, int32_t node_ix)
 	r = vn_pci_address_parse(vn_cursor_of_string(NULL, text), &device.address, &why);
 	if (r < 0)
 		return vn_fail_where(in->err, &at, r, "%s", why.text);
+	if (is_known(in->host, device.address))
+		return VN_OK;
 	if ((r = read_ids(in, &device, object)) < 0 || (r = read_names(in, &device, object)) < 0)
 		return r;
 	return vn_build_device(in->host, &device, &at, in->err);

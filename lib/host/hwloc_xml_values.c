@@ -183,10 +183,10 @@ int vn_hwloc_xml_memattrs(vn_host *host, const char *source, const xmlNode *root
 		const char *name;
 		uint32_t **matrix;
 	} attributes[] = {
-		{"Latency",	     &host->latency_ns    },
-		{ "ReadLatency",	 &host->latency_ns	   },
-		{ "Bandwidth",     &host->bandwidth_mibs},
-		{ "ReadBandwidth", &host->bandwidth_mibs},
+		{ "Latency", &host->latency_ns },
+		{ "ReadLatency", &host->latency_ns },
+		{ "Bandwidth", &host->bandwidth_mibs },
+		{ "ReadBandwidth", &host->bandwidth_mibs },
 	};
 	index_table *table = vn_arena_alloc(host->arena, 1, sizeof(*table));
 	int r;

@@ -278,15 +278,15 @@ static int skip_pools(vn_json *in, json_t *value)
 }
 
 static const vn_json_field host_fields[] = {
-	{"schema",	    false, read_schema   },
-	{ "cells",	   true,	 skip_cells    },
-	{ "distances",      false, read_distances},
-	{ "latency_ns",	false, read_latency  },
-	{ "bandwidth_mibs", false, read_bandwidth},
-	{ "devices",	     false, read_devices	 },
-	{ "offline",	     false, read_offline	 },
-	{ "isolated",	      false, read_isolated },
-	{ "pci_pools",      false, skip_pools	 },
+	{ "schema", false, read_schema },
+	{ "cells", true, skip_cells },
+	{ "distances", false, read_distances },
+	{ "latency_ns", false, read_latency },
+	{ "bandwidth_mibs", false, read_bandwidth },
+	{ "devices", false, read_devices },
+	{ "offline", false, read_offline },
+	{ "isolated", false, read_isolated },
+	{ "pci_pools", false, skip_pools },
 };
 
 /* The host of a document: itself, or that of one case of a batch. */

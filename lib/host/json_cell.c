@@ -117,10 +117,10 @@ static int read_reserved(vn_json *in, json_t *value)
 }
 
 static const vn_json_field pages_fields[] = {
-	{"size_kib",  true,  read_size_kib},
-	{ "total",	   true,	 read_total   },
-	{ "used",	  false, read_used	   },
-	{ "reserved", false, read_reserved},
+	{ "size_kib", true, read_size_kib },
+	{ "total", true, read_total },
+	{ "used", false, read_used },
+	{ "reserved", false, read_reserved },
 };
 
 static int read_pages_of_size(vn_json *in, json_t *value)
@@ -210,25 +210,25 @@ static int skip_bool(vn_json *in, json_t *value)
 /* ---- the cell ---- */
 
 static const vn_json_field cell_fields[] = {
-	{"id",		true,  read_id	      },
-	{ "cpus",	  false, read_cpus	   },
-	{ "pcpus",	   false, read_pcpus     },
-	{ "siblings",     false, add_siblings	  },
-	{ "l3",		false, check_list	  },
-	{ "dies",	  false, check_list	    },
-	{ "sockets",	     false, check_list     },
-	{ "socket",	    false, read_socket    },
-	{ "mem_mib",	     true,  read_mem_mib	},
-	{ "mem_used_mib", false, read_used_mib  },
-	{ "mem_kib",	     false, check_kib      },
-	{ "mem_used_kib", false, check_kib	   },
-	{ "cache_kib",    false, read_cache_kib },
-	{ "cpu_usage",    false, read_usage	 },
-	{ "pinned",	    false, read_pinned    },
-	{ "pages",	   false, read_pages     },
-	{ "gpu_memory",	false, read_gpu_memory},
-	{ "physnets",     false, skip_strings	  },
-	{ "tunneled",     false, skip_bool      },
+	{ "id", true, read_id },
+	{ "cpus", false, read_cpus },
+	{ "pcpus", false, read_pcpus },
+	{ "siblings", false, add_siblings },
+	{ "l3", false, check_list },
+	{ "dies", false, check_list },
+	{ "sockets", false, check_list },
+	{ "socket", false, read_socket },
+	{ "mem_mib", true, read_mem_mib },
+	{ "mem_used_mib", false, read_used_mib },
+	{ "mem_kib", false, check_kib },
+	{ "mem_used_kib", false, check_kib },
+	{ "cache_kib", false, read_cache_kib },
+	{ "cpu_usage", false, read_usage },
+	{ "pinned", false, read_pinned },
+	{ "pages", false, read_pages },
+	{ "gpu_memory", false, read_gpu_memory },
+	{ "physnets", false, skip_strings },
+	{ "tunneled", false, skip_bool },
 };
 
 /* Take the exact value in KiB, if there is one; the rounded-down MiB beside it must agree. */

@@ -94,13 +94,10 @@ static int read_names(vn_json *in, json_t *value)
 }
 
 static const vn_json_field device_fields[] = {
-	{"address",	     true,  read_address	},
-	       { "vendor_id",   false, read_vendor	 },
-	{ "product_id",	false, read_product    },
-	       { "class",	  false, read_class	    },
-	{ "node",	  false, read_node	   },
-	       { "iommu_group", false, read_iommu_group},
-	{ "names",	   false, read_names	     },
+	{ "address", true, read_address },     { "vendor_id", false, read_vendor },
+	{ "product_id", false, read_product }, { "class", false, read_class },
+	{ "node", false, read_node },	       { "iommu_group", false, read_iommu_group },
+	{ "names", false, read_names },
 };
 
 int vn_json_device(vn_json *in, json_t *value)

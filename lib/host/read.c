@@ -21,8 +21,8 @@ static int parse_xml(const char *source, const char *bytes, size_t size, vn_host
 		const char *root;
 		int (*parse)(const char *source, xmlNode *root, vn_host **ret, vn_error *err);
 	} formats[] = {
-		{"capabilities", vn_host_parse_caps },
-		{ "topology",    vn_host_parse_hwloc},
+		{ "capabilities", vn_host_parse_caps },
+		{ "topology", vn_host_parse_hwloc },
 	};
 	xmlNode *root;
 	xmlDoc *doc;

@@ -148,8 +148,8 @@ int vn_sysfs_devices(int root, vn_host *host, vn_error *err)
 {
 	devices in = { .root = root, .host = host };
 	static const char *const classes[][2] = {
-		{"sys/class/net",	   "upper_"},
-		{ "sys/class/block", ""	},
+		{ "sys/class/net", "upper_" },
+		{ "sys/class/block", "" },
 	};
 	int r;
 

@@ -84,6 +84,7 @@ static vn_host *read_root(void)
 
 	if (vn_host_read(root, &host, &err) < 0)
 		fail_msg("%s", err.text);
+	assert_null(getenv("HWLOC_FSROOT")); /* set for the call, and for it alone */
 	assert_round_trip(host);
 	return host;
 }
