@@ -73,7 +73,7 @@ static int read_ids(reader *in, vn_device *device, const xmlNode *object)
 	return VN_OK;
 }
 
-/* hwloc 1 wrote some devices twice: behind each of the bridges that lead to them. */
+/* Some files of hwloc's own tests have two devices at one address: the first counts. */
 static bool is_known(const vn_host *host, vn_pci_address address)
 {
 	for (uint32_t i = 0; i < host->n_devices; i++)
