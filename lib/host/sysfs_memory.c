@@ -101,7 +101,7 @@ static int set_ordinary(memory *in, const vn_sysfs_text *text, uint64_t page_kib
 	node->cache_kib = cache;
 	pages.total = ordinary / page_kib;
 	pages.used = pages.total - (free_kib + cache) / page_kib;
-	return total ? vn_build_pages(node, pages, &at, err) : VN_OK;
+	return vn_build_pages(node, pages, &at, err);
 }
 
 int vn_sysfs_memory(int root, vn_host *host, vn_error *err)
