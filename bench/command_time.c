@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 
 	both[0].argv = argv + 2;
 	both[1].argv = split(argc, argv);
-	if (runs < 1 || runs > RUNS_MAX || !both[1].argv) {
+	if (runs < 1 || runs > RUNS_MAX || !both[0].argv[0] || !both[1].argv) {
 		fprintf(stderr, "usage: command_time RUNS COMMAND... -- COMMAND...\n");
 		return 2;
 	}
