@@ -34,12 +34,7 @@ int vn_pci_address_parse(vn_cursor in, vn_pci_address *ret, vn_error *err)
 		int digits;
 		uint32_t max;
 		char after;
-	} form[4] = {
-		{8,  UINT32_MAX, ':' },
-		{ 2, 0xff,	   ':' },
-		  { 2, 0x1f,	     '.' },
-		    { 1, 7,	    '\0'}
-	};
+	} form[4] = { { 8, UINT32_MAX, ':' }, { 2, 0xff, ':' }, { 2, 0x1f, '.' }, { 1, 7, '\0' } };
 
 	for (unsigned i = 0; i < 4; i++) {
 		int r = take_hex(&in, form[i].digits, form[i].max, &part[i], err);

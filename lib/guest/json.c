@@ -127,8 +127,7 @@ static int read_entries(const vn_gjson_in *in, vn_gjson_value object, bool image
 	if (!json_is_object(object.json))
 		return vn_gjson_fail(in, object, err, VN_E_SYNTAX,
 				     "not an object (legal: {\"name\": \"value\"})");
-	json_object_foreach((json_t *)object.json, key, member)
-	{
+	json_object_foreach((json_t *)object.json, key, member) {
 		vn_gjson_value value = vn_gjson_member(in, object, key);
 		vn_spec_entry *to = &entries[*count];
 

@@ -12,9 +12,9 @@ static const struct {
 	json_int_t number;
 	enum vn_page_want want;
 } page_words[] = {
-	{-1,  VN_PAGES_SMALL},
-	{ -2, VN_PAGES_LARGE},
-	{ -3, VN_PAGES_ANY  },
+	{ -1, VN_PAGES_SMALL },
+	{ -2, VN_PAGES_LARGE },
+	{ -3, VN_PAGES_ANY },
 };
 
 static const char *const guest_keys[] = { "emulator_threads_policy", "cells" };

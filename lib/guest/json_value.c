@@ -83,8 +83,7 @@ int vn_gjson_check_keys(const vn_gjson_in *in, vn_gjson_value object, const char
 	if (!json_is_object(object.json))
 		return vn_gjson_fail(in, object, err, VN_E_SYNTAX,
 				     "not an object (legal: an object of %s)", list);
-	json_object_foreach((json_t *)object.json, key, member)
-	{
+	json_object_foreach((json_t *)object.json, key, member) {
 		(void)member;
 		if (vn_name_find(legal, count, key) < 0)
 			return vn_gjson_fail(
@@ -135,8 +134,7 @@ int vn_gjson_take_cpus(const vn_gjson_in *in, vn_gjson_value value, vn_cpuset *r
 			return vn_gjson_fail(in, value, err, why.code, "'%.60s': %s", list,
 					     why.text);
 	} else if (json_is_array(value.json)) {
-		json_array_foreach(value.json, i, number)
-		{
+		json_array_foreach(value.json, i, number) {
 			json_int_t cpu = json_is_integer(number) ? json_integer_value(number) : -1;
 
 			if (cpu < 0 || cpu >= VN_CPU_MAX)

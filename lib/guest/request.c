@@ -198,12 +198,12 @@ static int check_topology(const vn_draft *draft, vn_error *err)
 		const char *name;
 		uint32_t given, want, max;
 	} part[] = {
-		{"sockets",  request->topology.sockets, request->topology_want.sockets,
-		  request->topology_max.sockets},
-		{ "cores",   request->topology.cores,   request->topology_want.cores,
-		  request->topology_max.cores  },
+		{ "sockets", request->topology.sockets, request->topology_want.sockets,
+		  request->topology_max.sockets },
+		{ "cores", request->topology.cores, request->topology_want.cores,
+		  request->topology_max.cores },
 		{ "threads", request->topology.threads, request->topology_want.threads,
-		  request->topology_max.threads},
+		  request->topology_max.threads },
 	};
 
 	if (!request->topology_given)

@@ -74,8 +74,8 @@ static int fail_value(const vn_draft *draft, const vn_spec *spec, const vn_spec_
 static bool take_bool(const char *text, uint64_t *ret)
 {
 	static const char *const words[][6] = {
-		{"0",  "f", "false", "off", "n", "no" },
-		{ "1", "t", "true",  "on",  "y", "yes"},
+		{ "0", "f", "false", "off", "n", "no" },
+		{ "1", "t", "true", "on", "y", "yes" },
 	};
 
 	for (uint64_t value = 0; value < VN_LEN(words); value++)
@@ -137,9 +137,9 @@ static bool take_bytes(vn_cursor in, uint64_t *ret_kib)
 		const char *name;
 		uint64_t divisor;
 	} suffixes[] = {
-		{"B",    1},
-		{ "b",   8},
-		{ "bit", 8},
+		{ "B", 1 },
+		{ "b", 8 },
+		{ "bit", 8 },
 	};
 	const char *letter;
 	uint64_t value, scale = 1;
@@ -167,9 +167,9 @@ static bool take_page_size(const char *text, vn_spec_value *ret)
 		const char *name;
 		enum vn_page_want want;
 	} words[] = {
-		{"small",  VN_PAGES_SMALL},
-		{ "large", VN_PAGES_LARGE},
-		{ "any",	 VN_PAGES_ANY  },
+		{ "small", VN_PAGES_SMALL },
+		{ "large", VN_PAGES_LARGE },
+		{ "any", VN_PAGES_ANY },
 	};
 	vn_cursor in = vn_cursor_of_string(NULL, text);
 

@@ -27,8 +27,7 @@ static int order_cells(vn_dom *dom, const xmlNode *numa, const xmlNode **cells, 
 	uint32_t n_cells = dom->draft->request->n_cells, position = 0, number;
 	int r;
 
-	VN_DOM_EACH(cell, numa, "cell")
-	{
+	VN_DOM_EACH(cell, numa, "cell") {
 		vn_dom_value id = vn_dom_attr(dom, cell, "id");
 
 		number = position++;
@@ -94,8 +93,7 @@ static int read_distances(vn_dom *dom, const xmlNode *cell, uint32_t number, vn_
 	if ((r = vn_dom_only(dom, cell, "distances", &distances, err)) < 0 || !distances ||
 	    vn_dom_wrote(dom, VN_SET_DISTANCES, number))
 		return r;
-	VN_DOM_EACH(node, distances, "sibling")
-	{
+	VN_DOM_EACH(node, distances, "sibling") {
 		r = vn_dom_take_uint(dom, vn_dom_attr(dom, node, "id"),
 				     (vn_dom_range){ 0, request->n_cells - 1 }, &sibling, err);
 		if (r < 0)
@@ -122,7 +120,7 @@ int vn_dom_read_cells(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if ((r = find_numa(dom, domain, &numa, err)) < 0)
 		return r;
 	VN_DOM_EACH(cell, numa, "cell")
-	n_cells++;
+		n_cells++;
 	if (!n_cells || vn_dom_wrote(dom, VN_SET_CELLS, 0))
 		return VN_OK;
 	dom->draft->cells = vn_dom_spot(dom, vn_dom_element(numa));
@@ -187,10 +185,10 @@ int vn_dom_read_topology(vn_dom *dom, const xmlNode *domain, vn_error *err)
 		uint32_t *to;
 		bool optional;
 	} part[] = {
-		{"sockets",  &topology->sockets, false},
-		{ "dies",	  &topology->dies,	   true },
-		{ "cores",   &topology->cores,   false},
-		{ "threads", &topology->threads, false},
+		{ "sockets", &topology->sockets, false },
+		{ "dies", &topology->dies, true },
+		{ "cores", &topology->cores, false },
+		{ "threads", &topology->threads, false },
 	};
 	const xmlNode *cpu, *node;
 	uint64_t product = 1;

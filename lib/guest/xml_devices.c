@@ -52,8 +52,7 @@ static int check_memdev_cells(vn_dom *dom, const xmlNode *devices, vn_error *err
 	const vn_request_memdev *memdev = dom->draft->request->memdevs;
 	int r;
 
-	VN_DOM_EACH(node, devices, "memory")
-	{
+	VN_DOM_EACH(node, devices, "memory") {
 		const xmlNode *cell = vn_dom_child(vn_dom_child(node, "target"), "node");
 		int32_t number = memdev++->cell;
 
@@ -74,15 +73,14 @@ int vn_dom_read_memdevs(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if ((r = vn_dom_only(dom, domain, "devices", &devices, err)) < 0)
 		return r;
 	VN_DOM_EACH(node, devices, "memory")
-	count++;
+		count++;
 	if (count > VN_CELL_MAX)
 		return vn_dom_fail(dom, vn_dom_element(devices), err, VN_E_RANGE,
 				   "%u memory devices (legal: at most %d)", count, VN_CELL_MAX);
 	request->memdevs = vn_arena_alloc(request->arena, count, sizeof(*request->memdevs));
 	if (!request->memdevs)
 		return vn_draft_no_memory(err);
-	VN_DOM_EACH(node, devices, "memory")
-	{
+	VN_DOM_EACH(node, devices, "memory") {
 		r = read_memdev(dom, node, &request->memdevs[request->n_memdevs], err);
 		if (r < 0)
 			return r;
@@ -129,10 +127,10 @@ static int read_address(vn_dom *dom, const xmlNode *node, vn_pci_address *ret, v
 		const char *name;
 		uint32_t max;
 	} part[] = {
-		{"domain",    0xffff},
-		{ "bus",	 0xff  },
-		{ "slot",	  0x1f  },
-		{ "function", 7	},
+		{ "domain", 0xffff },
+		{ "bus", 0xff },
+		{ "slot", 0x1f },
+		{ "function", 7 },
 	};
 	uint32_t number[VN_LEN(part)] = { 0 };
 	char what[128];
@@ -267,10 +265,10 @@ static const struct {
 	const char *name;
 	int (*read)(vn_dom *dom, const xmlNode *node, vn_guest_device *ret, vn_error *err);
 } kinds[] = {
-	{"hostdev",     read_hostdev	  },
-	{ "interface",  read_interface },
-	{ "disk",	  read_disk	    },
-	{ "filesystem", read_filesystem},
+	{ "hostdev", read_hostdev },
+	{ "interface", read_interface },
+	{ "disk", read_disk },
+	{ "filesystem", read_filesystem },
 };
 
 static int read_device(vn_dom *dom, const xmlNode *node, vn_guest_device *ret, vn_error *err)

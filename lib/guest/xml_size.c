@@ -40,8 +40,7 @@ static int read_vcpus(vn_dom *dom, const xmlNode *domain, vn_dom_value current, 
 	if ((r = vn_dom_only(dom, domain, "vcpus", &vcpus, err)) < 0 || !vcpus ||
 	    vn_dom_wrote(dom, VN_SET_VCPUS, 0))
 		return r;
-	VN_DOM_EACH(vcpu, vcpus, "vcpu")
-	{
+	VN_DOM_EACH(vcpu, vcpus, "vcpu") {
 		vn_dom_value value = vn_dom_attr(dom, vcpu, "id");
 
 		r = vn_dom_take_uint(dom, value, (vn_dom_range){ 0, request->vcpus - 1 }, &id, err);
@@ -186,8 +185,7 @@ static int read_iothread_ids(vn_dom *dom, const xmlNode *list, vn_cpuset *ids, v
 	uint32_t id;
 	int r;
 
-	VN_DOM_EACH(iothread, list, "iothread")
-	{
+	VN_DOM_EACH(iothread, list, "iothread") {
 		vn_dom_value value = vn_dom_attr(dom, iothread, "id");
 
 		r = vn_dom_take_uint(dom, value, (vn_dom_range){ 1, VN_CPU_MAX - 1 }, &id, err);

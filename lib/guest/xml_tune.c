@@ -116,13 +116,11 @@ int vn_dom_read_cputune(vn_dom *dom, const xmlNode *domain, vn_error *err)
 
 	if ((r = vn_dom_only(dom, domain, "cputune", &cputune, err)) < 0)
 		return r;
-	VN_DOM_EACH(node, cputune, "vcpupin")
-	{
+	VN_DOM_EACH(node, cputune, "vcpupin") {
 		if ((r = read_vcpupin(dom, node, err)) < 0)
 			return r;
 	}
-	VN_DOM_EACH(node, cputune, "iothreadpin")
-	{
+	VN_DOM_EACH(node, cputune, "iothreadpin") {
 		if ((r = read_iothreadpin(dom, node, err)) < 0)
 			return r;
 	}
@@ -227,8 +225,7 @@ int vn_dom_read_numatune(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if ((r = vn_dom_only(dom, domain, "numatune", &numatune, err)) < 0 ||
 	    (r = read_numatune_memory(dom, numatune, err)) < 0)
 		return r;
-	VN_DOM_EACH(node, numatune, "memnode")
-	{
+	VN_DOM_EACH(node, numatune, "memnode") {
 		if ((r = read_memnode(dom, node, err)) < 0)
 			return r;
 	}
@@ -304,7 +301,7 @@ static int read_hugepages(vn_dom *dom, const xmlNode *hugepages, vn_error *err)
 				   "them)",
 				   dom->draft->pages.line);
 	VN_DOM_EACH(node, hugepages, "page")
-	count++;
+		count++;
 	if (count > VN_CELL_MAX + 1)
 		return vn_dom_fail(dom, vn_dom_element(hugepages), err, VN_E_RANGE,
 				   "%u <page> elements (legal: at most %d)", count,
@@ -318,8 +315,7 @@ static int read_hugepages(vn_dom *dom, const xmlNode *hugepages, vn_error *err)
 		request->n_pages = 1;
 		return VN_OK;
 	}
-	VN_DOM_EACH(node, hugepages, "page")
-	{
+	VN_DOM_EACH(node, hugepages, "page") {
 		if ((r = read_page(dom, node, &request->pages[request->n_pages], err)) < 0 ||
 		    (r = check_pages(dom, node, request->n_pages++, err)) < 0)
 			return r;

@@ -16,21 +16,21 @@ static const struct {
 	unsigned column;
 	const char *text;
 } numbers[] = {
-	{"0",			0,	  VN_OK,	 0,	    0, NULL				    },
-	{ " 42 ",		    100,	       VN_OK,	      42,	  0, NULL				  },
-	{ "007",		     10,	     VN_OK,	    7,	       0, NULL				       },
-	{ "18446744073709551615",	  UINT64_MAX, VN_OK,	     UINT64_MAX, 0, NULL					 },
-	{ "18446744073709551616",	  UINT64_MAX, VN_E_RANGE,  0,	     1,
-	  "18446744073709551616 is more than the largest, 18446744073709551615"					},
-	{ "99999999999999999999999", UINT64_MAX, VN_E_RANGE,  0,		1,
-	  "99999999999999999999999 is more than the largest, 18446744073709551615"				   },
-	{ "11",		      10,	    VN_E_RANGE,	0,	   1, "11 is more than the largest, 10"	},
-	{ "",			10,	  VN_E_SYNTAX, 0,	  1, "a number is missing at the end of ''"},
-	{ "-1",		      10,	    VN_E_SYNTAX, 0,	    1, "'-' stands where a number belongs"   },
-	{ "+1",		      10,	    VN_E_SYNTAX, 0,	    1, "'+' stands where a number belongs"   },
-	{ "1x",		      10,	    VN_E_SYNTAX, 0,	    2, "'1x' is not a number"		      },
-	{ "1 2",		     10,	     VN_E_SYNTAX, 0,	     3, "'1 2' is not a number"		},
-	{ "0x1f",		    100,	       VN_E_SYNTAX, 0,	       2, "'0x1f' is not a number"		   },
+	{ "0", 0, VN_OK, 0, 0, NULL },
+	{ " 42 ", 100, VN_OK, 42, 0, NULL },
+	{ "007", 10, VN_OK, 7, 0, NULL },
+	{ "18446744073709551615", UINT64_MAX, VN_OK, UINT64_MAX, 0, NULL },
+	{ "18446744073709551616", UINT64_MAX, VN_E_RANGE, 0, 1,
+	  "18446744073709551616 is more than the largest, 18446744073709551615" },
+	{ "99999999999999999999999", UINT64_MAX, VN_E_RANGE, 0, 1,
+	  "99999999999999999999999 is more than the largest, 18446744073709551615" },
+	{ "11", 10, VN_E_RANGE, 0, 1, "11 is more than the largest, 10" },
+	{ "", 10, VN_E_SYNTAX, 0, 1, "a number is missing at the end of ''" },
+	{ "-1", 10, VN_E_SYNTAX, 0, 1, "'-' stands where a number belongs" },
+	{ "+1", 10, VN_E_SYNTAX, 0, 1, "'+' stands where a number belongs" },
+	{ "1x", 10, VN_E_SYNTAX, 0, 2, "'1x' is not a number" },
+	{ "1 2", 10, VN_E_SYNTAX, 0, 3, "'1 2' is not a number" },
+	{ "0x1f", 100, VN_E_SYNTAX, 0, 2, "'0x1f' is not a number" },
 };
 
 static void test_uint(void **state)

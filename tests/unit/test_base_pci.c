@@ -13,23 +13,23 @@
 static const struct {
 	const char *in, *out; /* out NULL: refused */
 } rows[] = {
-	{"0000:3b:00.1",	  "0000:3b:00.1"	 },
-	{ "0:3B:1f.7",	       "0000:3b:1f.7"    },
-	{ "10000:e1:00.0",	   "10000:e1:00.0"   }, /* VMD domains have five digits */
-	{ "ffffffff:ff:1f.7",  "ffffffff:ff:1f.7"},
-	{ "",		  NULL		   },
-	{ "3b:00.1",	     NULL		  },
-	{ "0000:3b:00",	NULL		     },
-	{ "0000:3b:00.",	 NULL	      },
-	{ "0000:3b:00.8",	  NULL	       },
-	{ "0000:3b:20.0",	  NULL	       },
-	{ "0000:100:00.0",	   NULL		},
-	{ "000000000:00:00.0", NULL		    },
-	{ "0000:3b:00.1 ",	   NULL		},
-	{ " 0000:3b:00.1",	   NULL		},
-	{ "0000-3b:00.1",	  NULL	       },
-	{ "0000:3g:00.1",	  NULL	       },
-	{ "0x00:3b:00.1",	  NULL	       },
+	{ "0000:3b:00.1", "0000:3b:00.1" },
+	{ "0:3B:1f.7", "0000:3b:1f.7" },
+	{ "10000:e1:00.0", "10000:e1:00.0" }, /* VMD domains have five digits */
+	{ "ffffffff:ff:1f.7", "ffffffff:ff:1f.7" },
+	{ "", NULL },
+	{ "3b:00.1", NULL },
+	{ "0000:3b:00", NULL },
+	{ "0000:3b:00.", NULL },
+	{ "0000:3b:00.8", NULL },
+	{ "0000:3b:20.0", NULL },
+	{ "0000:100:00.0", NULL },
+	{ "000000000:00:00.0", NULL },
+	{ "0000:3b:00.1 ", NULL },
+	{ " 0000:3b:00.1", NULL },
+	{ "0000-3b:00.1", NULL },
+	{ "0000:3g:00.1", NULL },
+	{ "0x00:3b:00.1", NULL },
 };
 
 static void test_parse(void **state)
@@ -57,12 +57,8 @@ static void test_parse(void **state)
 static void test_compare(void **state)
 {
 	static const vn_pci_address ascending[] = {
-		{0,	     0,	0,  0},
-		{ 0,	     0,	0,  7},
-		{ 0,	     0,	1,  0},
-		{ 0,	     1,	0,  0},
-		{ 1,	     0,	0,  0},
-		{ 0xffffffff, 255, 31, 7},
+		{ 0, 0, 0, 0 }, { 0, 0, 0, 7 }, { 0, 0, 1, 0 },
+		{ 0, 1, 0, 0 }, { 1, 0, 0, 0 }, { 0xffffffff, 255, 31, 7 },
 	};
 
 	(void)state;

@@ -12,28 +12,28 @@ static const struct {
 	const char *unit;
 	uint64_t bytes;
 } units[] = {
-	{"b",      1			    },
-	{ "Byte",  1			    },
-	{ "bytes", 1			    },
-	{ "KB",	1000			 },
-	{ "k",     1024			 },
-	{ "KiB",	 1024			 },
-	{ "kib",	 1024			 },
-	{ "M",     UINT64_C(1) << 20		 },
-	{ "MB",	1000000			},
-	{ "GiB",	 UINT64_C(1) << 30		   },
-	{ "T",     UINT64_C(1) << 40		 },
-	{ "PB",	UINT64_C(1000000000000000)   },
-	{ "E",     UINT64_C(1) << 60		 },
-	{ "EB",	UINT64_C(1000000000000000000)},
-	{ "",      0			    },
-	{ "x",     0			    },
-	{ "Kb ",	 0			    },
-	{ "Ki",	0			    },
-	{ "KiBs",  0			    },
-	{ "iB",	0			    },
-	{ "@iB",	 0			    },
-	{ "ZiB",	 0			    },
+	{ "b", 1 },
+	{ "Byte", 1 },
+	{ "bytes", 1 },
+	{ "KB", 1000 },
+	{ "k", 1024 },
+	{ "KiB", 1024 },
+	{ "kib", 1024 },
+	{ "M", UINT64_C(1) << 20 },
+	{ "MB", 1000000 },
+	{ "GiB", UINT64_C(1) << 30 },
+	{ "T", UINT64_C(1) << 40 },
+	{ "PB", UINT64_C(1000000000000000) },
+	{ "E", UINT64_C(1) << 60 },
+	{ "EB", UINT64_C(1000000000000000000) },
+	{ "", 0 },
+	{ "x", 0 },
+	{ "Kb ", 0 },
+	{ "Ki", 0 },
+	{ "KiBs", 0 },
+	{ "iB", 0 },
+	{ "@iB", 0 },
+	{ "ZiB", 0 },
 };
 
 static void test_unit_bytes(void **state)
@@ -51,21 +51,21 @@ static const struct {
 	int r;
 	uint64_t kib;
 } scales[] = {
-	{0,			    "GiB",    VN_OK,	   0			     },
-	{ 1,			   "b",	  VN_OK,	 1			   }, /* rounded up */
-	{ 1024,			"b",	     VN_OK,	    1			      },
-	{ 1025,			"b",	     VN_OK,	    2			      },
-	{ 1,			   "MB",	   VN_OK,	  977			      },
-	{ 16,			  "GiB",    VN_OK,	    16 << 20		     },
-	{ UINT64_MAX,		      "b",	   VN_OK,	  UINT64_C(1) << 54	    },
-	{ UINT64_C(18014398509481983), "KiB",    VN_OK,	     UINT64_C(18014398509481983)},
-	{ UINT64_C(18014398509481984), "KiB",    VN_E_RANGE,  0			    }, /* 2^64 bytes */
-	{ 15,			  "EiB",    VN_OK,	    UINT64_C(15) << 50	       },
-	{ 16,			  "EiB",    VN_E_RANGE,	 0			   },
-	{ 18,			  "EB",	    VN_OK,	   UINT64_C(17578125000000000)},
-	{ 19,			  "EB",	    VN_E_RANGE,	0			  },
-	{ UINT64_MAX,		      "EiB",    VN_E_RANGE,	 0			   },
-	{ 1,			   "potato", VN_E_SYNTAX, 0			      },
+	{ 0, "GiB", VN_OK, 0 },
+	{ 1, "b", VN_OK, 1 }, /* rounded up */
+	{ 1024, "b", VN_OK, 1 },
+	{ 1025, "b", VN_OK, 2 },
+	{ 1, "MB", VN_OK, 977 },
+	{ 16, "GiB", VN_OK, 16 << 20 },
+	{ UINT64_MAX, "b", VN_OK, UINT64_C(1) << 54 },
+	{ UINT64_C(18014398509481983), "KiB", VN_OK, UINT64_C(18014398509481983) },
+	{ UINT64_C(18014398509481984), "KiB", VN_E_RANGE, 0 }, /* 2^64 bytes */
+	{ 15, "EiB", VN_OK, UINT64_C(15) << 50 },
+	{ 16, "EiB", VN_E_RANGE, 0 },
+	{ 18, "EB", VN_OK, UINT64_C(17578125000000000) },
+	{ 19, "EB", VN_E_RANGE, 0 },
+	{ UINT64_MAX, "EiB", VN_E_RANGE, 0 },
+	{ 1, "potato", VN_E_SYNTAX, 0 },
 };
 
 static void test_scale(void **state)
@@ -88,19 +88,19 @@ static const struct {
 	uint64_t kib;
 	unsigned column;
 } parses[] = {
-	{"16GiB",		   VN_OK,	  16 << 20,  0},
-	{ " 16 GiB ",	      VN_OK,	     16 << 20,  0},
-	{ "2048M",		   VN_OK,	  2 << 20,   0},
-	{ "512",		  VN_OK,	512 << 10, 0}, /* the default unit */
-	{ "1b",		   VN_OK,       1,	  0},
-	{ "",		     VN_E_SYNTAX, 0,	      1},
-	{ "GiB",		  VN_E_SYNTAX, 0,	 1},
-	{ "-1",		   VN_E_SYNTAX, 0,		1},
-	{ "1.5GiB",		    VN_E_SYNTAX, 0,	    2},
-	{ "16 gigabytes",	  VN_E_SYNTAX, 0,	  4},
-	{ "16 GiB x",	      VN_E_SYNTAX, 0,	      4},
-	{ "18446744073709551616", VN_E_RANGE,  0,	 1},
-	{ "18446744073709551615", VN_E_RANGE,  0,	 1},
+	{ "16GiB", VN_OK, 16 << 20, 0 },
+	{ " 16 GiB ", VN_OK, 16 << 20, 0 },
+	{ "2048M", VN_OK, 2 << 20, 0 },
+	{ "512", VN_OK, 512 << 10, 0 }, /* the default unit */
+	{ "1b", VN_OK, 1, 0 },
+	{ "", VN_E_SYNTAX, 0, 1 },
+	{ "GiB", VN_E_SYNTAX, 0, 1 },
+	{ "-1", VN_E_SYNTAX, 0, 1 },
+	{ "1.5GiB", VN_E_SYNTAX, 0, 2 },
+	{ "16 gigabytes", VN_E_SYNTAX, 0, 4 },
+	{ "16 GiB x", VN_E_SYNTAX, 0, 4 },
+	{ "18446744073709551616", VN_E_RANGE, 0, 1 },
+	{ "18446744073709551615", VN_E_RANGE, 0, 1 },
 };
 
 static void test_parse(void **state)
@@ -122,16 +122,16 @@ static const struct {
 	uint64_t kib;
 	const char *out;
 } formats[] = {
-	{0,		  "0 KiB"   },
-	{ 1,		 "1 KiB"   },
-	{ 1023,		"1023 KiB"},
-	{ 1024,		"1 MiB"	},
-	{ 1536,		"1.5 MiB" },
-	{ 8 << 20,	   "8 GiB"   },
-	{ 2203620,	   "2.1 GiB" },
-	{ (8 << 20) - 1,	 "8 GiB"	 }, /* rounded, carried into the whole number */
-	{ UINT64_C(1) << 50, "1 EiB"   },
-	{ UINT64_C(1) << 53, "8 EiB"   },
+	{ 0, "0 KiB" },
+	{ 1, "1 KiB" },
+	{ 1023, "1023 KiB" },
+	{ 1024, "1 MiB" },
+	{ 1536, "1.5 MiB" },
+	{ 8 << 20, "8 GiB" },
+	{ 2203620, "2.1 GiB" },
+	{ (8 << 20) - 1, "8 GiB" }, /* rounded, carried into the whole number */
+	{ UINT64_C(1) << 50, "1 EiB" },
+	{ UINT64_C(1) << 53, "8 EiB" },
 };
 
 static void test_format(void **state)

@@ -48,28 +48,33 @@ static const struct {
 	uint32_t vcpus, online;
 	uint64_t mem_kib;
 } sizes[] = {
-	{"<domain><memory>2048</memory></domain>",					    1,    1, 2048		       },
-	{ "<domain><memory unit='b'>1025</memory><vcpu> 4 </vcpu></domain>",	     4,	4, 2		     },
-	{ "<domain><memory unit='MB'>1000</memory></domain>",			      1,	 1, 976563		   },
+	{ "<domain><memory>2048</memory></domain>", 1, 1, 2048 },
+	{ "<domain><memory unit='b'>1025</memory><vcpu> 4 </vcpu></domain>", 4, 4, 2 },
+	{ "<domain><memory unit='MB'>1000</memory></domain>", 1, 1, 976563 },
 	{ "<domain><memory unit='TiB'>1</memory><vcpu current='2'>4096</vcpu></domain>", 4096, 2,
-	  1 << 30												      },
-	{ "<domain><memory unit='EiB'>1</memory></domain>",				    1,    1, VN_GUEST_MEM_MAX_KIB},
-	{ "<domain>" TWO_CELLS "<vcpu>8</vcpu></domain>",				  8,    8, 8 << 20		},
+	  1 << 30 },
+	{ "<domain><memory unit='EiB'>1</memory></domain>", 1, 1, VN_GUEST_MEM_MAX_KIB },
+	{ "<domain>" TWO_CELLS "<vcpu>8</vcpu></domain>", 8, 8, 8 << 20 },
 	{ "<domain>" SIZES "<vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>"
 	  "<vcpu id='1' enabled='yes' hotpluggable='yes'/>"
-	  "<vcpu id='2' enabled='no' hotpluggable='yes'/></vcpus></domain>",	  8,    2, 8 << 20		},
-	{ "<domain><vnuma><memory unit='GiB'>4</memory></vnuma></domain>",		   1,    1, 4 << 20		 },
+	  "<vcpu id='2' enabled='no' hotpluggable='yes'/></vcpus></domain>",
+	  8, 2, 8 << 20 },
+	{ "<domain><vnuma><memory unit='GiB'>4</memory></vnuma></domain>", 1, 1, 4 << 20 },
 	{ "<domain><memory unit='GiB'>4</memory><vnuma><memory unit='MiB'>4096</memory></vnuma>"
-	  "</domain>",							  1,    1, 4 << 20		},
- /* <memory> counts memory devices; the policy's may repeat it, or leave them out */
+	  "</domain>",
+	  1, 1, 4 << 20 },
+	/* <memory> counts memory devices; the policy's may repeat it, or leave them out */
 	{ "<domain><memory unit='GiB'>4</memory><devices><memory model='dimm'><target>"
-	  "<size unit='GiB'>1</size></target></memory></devices></domain>",	  1,    1, 3 << 20		},
+	  "<size unit='GiB'>1</size></target></memory></devices></domain>",
+	  1, 1, 3 << 20 },
 	{ "<domain><memory unit='GiB'>4</memory><vnuma><memory unit='GiB'>3</memory></vnuma>"
 	  "<devices><memory model='dimm'><target><size unit='GiB'>1</size></target></memory>"
-	  "</devices></domain>",						1,    1, 3 << 20		},
+	  "</devices></domain>",
+	  1, 1, 3 << 20 },
 	{ "<domain><memory unit='GiB'>4</memory><vnuma><memory unit='GiB'>4</memory></vnuma>"
 	  "<devices><memory model='dimm'><target><size unit='GiB'>1</size></target></memory>"
-	  "</devices></domain>",						1,    1, 3 << 20		},
+	  "</devices></domain>",
+	  1, 1, 3 << 20 },
 };
 
 static void test_sizes(void **state)
@@ -334,15 +339,15 @@ static const struct {
 	bool is_pci, address_fixed;
 	uint32_t element, line;
 } devices_out[] = {
-	{VN_DEVICE_HOSTDEV,    "0001:3b:1f.7", true,  false, 1,  3 },
-	{ VN_DEVICE_HOSTDEV,   "0000:3b:00.0", true,  false, 3,  5 },
-	{ VN_DEVICE_INTERFACE, "eno1",	       true,  false, 4,  6 },
-	{ VN_DEVICE_INTERFACE, "virbr0",	 true,  false, 5,	 7 },
-	{ VN_DEVICE_INTERFACE, "lan",	      false, false, 6,  8 },
-	{ VN_DEVICE_DISK,	  "nvme0n1",	     true,  false, 8,  10},
-	{ VN_DEVICE_DISK,	  "sdb",		 false, false, 9,  11},
-	{ VN_DEVICE_DISK,	  "0000:81:00.0", true,	true,  10, 12},
-	{ VN_DEVICE_INTERFACE, "br0",	      true,  false, 12, 14},
+	{ VN_DEVICE_HOSTDEV, "0001:3b:1f.7", true, false, 1, 3 },
+	{ VN_DEVICE_HOSTDEV, "0000:3b:00.0", true, false, 3, 5 },
+	{ VN_DEVICE_INTERFACE, "eno1", true, false, 4, 6 },
+	{ VN_DEVICE_INTERFACE, "virbr0", true, false, 5, 7 },
+	{ VN_DEVICE_INTERFACE, "lan", false, false, 6, 8 },
+	{ VN_DEVICE_DISK, "nvme0n1", true, false, 8, 10 },
+	{ VN_DEVICE_DISK, "sdb", false, false, 9, 11 },
+	{ VN_DEVICE_DISK, "0000:81:00.0", true, true, 10, 12 },
+	{ VN_DEVICE_INTERFACE, "br0", true, false, 12, 14 },
 };
 
 static void test_devices(void **state)
