@@ -13,21 +13,21 @@ static const struct {
 	enum vn_code code;
 	unsigned column;
 } cases[] = {
-	{"",		      "",	  VN_OK,	 0},
-	{ "3,1,2",		   "1-3",	  VN_OK,	 0},
-	{ "0-3,^2",		    "0-1,3", VN_OK,	    0},
-	{ " 0 - ",		   NULL,	 VN_E_SYNTAX, 4},
-	{ " 0 , 2 ",		     "0,2",   VN_OK,	   0},
-	{ "0-7,^1-2",	      "0,3-7", VN_OK,	      0},
-	{ "0,^0",		  "",      VN_OK,	     0},
-	{ "8191",		  "8191",  VN_OK,	 0},
-	{ "8192",		  NULL,	VN_E_RANGE,  1},
-	{ "0,,1",		  NULL,	VN_E_SYNTAX, 3},
-	{ "4-2",		  NULL,    VN_E_RANGE,  1},
-	{ "1x2",		  NULL,    VN_E_SYNTAX, 2},
-	{ "-5",		   NULL,    VN_E_SYNTAX, 1},
-	{ "1,",		   NULL,    VN_E_SYNTAX, 3},
-	{ "99999999999999999999", NULL,	VN_E_RANGE,  1},
+	{ "", "", VN_OK, 0 },
+	{ "3,1,2", "1-3", VN_OK, 0 },
+	{ "0-3,^2", "0-1,3", VN_OK, 0 },
+	{ " 0 - ", NULL, VN_E_SYNTAX, 4 },
+	{ " 0 , 2 ", "0,2", VN_OK, 0 },
+	{ "0-7,^1-2", "0,3-7", VN_OK, 0 },
+	{ "0,^0", "", VN_OK, 0 },
+	{ "8191", "8191", VN_OK, 0 },
+	{ "8192", NULL, VN_E_RANGE, 1 },
+	{ "0,,1", NULL, VN_E_SYNTAX, 3 },
+	{ "4-2", NULL, VN_E_RANGE, 1 },
+	{ "1x2", NULL, VN_E_SYNTAX, 2 },
+	{ "-5", NULL, VN_E_SYNTAX, 1 },
+	{ "1,", NULL, VN_E_SYNTAX, 3 },
+	{ "99999999999999999999", NULL, VN_E_RANGE, 1 },
 };
 
 static void test_parse(void **state)
