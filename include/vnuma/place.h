@@ -60,7 +60,8 @@ typedef struct vn_verdict {
 /* Filled by vn_place when options->explain is set, on success and on refusal. */
 typedef struct vn_explain {
 	uint32_t n_cells;    /* how many cells the guest was cut into (auto: the last try) */
-	uint32_t cell;	     /* refusal: the cell that the verdicts are about */
+	uint32_t cell;	     /* the cell that the verdicts are about: the one that decided against,
+				or the first */
 	uint32_t n_verdicts; /* one for each node, ascending by id */
 	vn_verdict verdicts[VN_NODE_MAX];
 	uint64_t steps; /* of the search */

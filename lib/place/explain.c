@@ -132,6 +132,14 @@ static int refuse_together(struct problem *p, vn_error *err)
 		       p->n_cells, nodes, p->host->n_nodes);
 }
 
+void explain_success(const struct problem *p)
+{
+	struct need need;
+
+	if (p->options->explain)
+		fill(p, 0, &need);
+}
+
 int explain_refusal(struct problem *p, vn_error *err)
 {
 	struct need need;

@@ -242,5 +242,6 @@ int vn_place(const vn_host *host, const vn_request *request, const vn_place_opti
 		return r;
 	if (!(n ? place_fixed(&p, n) : place_auto(&p, &forbidden)))
 		return refuse(&p, forbidden, err);
+	explain_success(&p);
 	return plan_build(&p, ret, err);
 }

@@ -180,6 +180,7 @@ void search(struct problem *p);
 
 /* explain.c: why there is none. `err` gets the sentence, options->explain the table. */
 int explain_refusal(struct problem *p, vn_error *err);
+void explain_success(const struct problem *p); /* the table for the first cell */
 
 /* plan.c, topology.c: the winning choices as CPUs, memory and what the guest sees. */
 int plan_build(struct problem *p, vn_placement *ret, vn_error *err);
