@@ -307,8 +307,8 @@ static int read_distances(caps *in, uint32_t from, const xmlNode *cell)
 {
 	VN_XML_EACH(sibling, vn_xml_child(cell, "distances"), "sibling") {
 		vn_at at = vn_xml_at(in->source, sibling);
-		uint64_t value;
-		uint32_t to;
+		uint64_t value = 0;
+		uint32_t to = 0;
 		int r;
 
 		if (!in->host->slit && (r = start_slit(in)) < 0)
@@ -328,8 +328,8 @@ static int read_interconnect(caps *in, const xmlNode *element, uint32_t **matrix
 {
 	const char *type = vn_xml_text(element, "type"), *unit = vn_xml_text(element, "unit");
 	vn_at at = vn_xml_at(in->source, element);
-	uint32_t from, to;
-	uint64_t value, kib;
+	uint32_t from = 0, to = 0;
+	uint64_t value = 0, kib = 0;
 	vn_error why;
 	int r;
 

@@ -64,8 +64,7 @@ int vn_json_object(vn_json *in, json_t *value, const vn_json_field *fields, size
 
 	if (!json_is_object(value))
 		return vn_json_fail(in, VN_E_SYNTAX, "an object belongs here");
-	json_object_foreach(value, key, member)
-	{
+	json_object_foreach(value, key, member) {
 		const vn_json_field *field = NULL;
 		size_t mark;
 
@@ -94,8 +93,7 @@ int vn_json_array(vn_json *in, json_t *value, int (*read)(vn_json *in, json_t *v
 
 	if (!json_is_array(value))
 		return vn_json_fail(in, VN_E_SYNTAX, "a list belongs here");
-	json_array_foreach(value, i, member)
-	{
+	json_array_foreach(value, i, member) {
 		in->index = i;
 		mark = vn_json_enter(in, "[%zu]", i);
 		if ((r = read(in, member)) < 0)
@@ -136,11 +134,10 @@ static int cpu_numbers(vn_json *in, json_t *value, vn_cpuset *ret)
 {
 	json_t *member;
 	size_t i, mark;
-	uint64_t cpu;
+	uint64_t cpu = 0;
 	int r;
 
-	json_array_foreach(value, i, member)
-	{
+	json_array_foreach(value, i, member) {
 		mark = vn_json_enter(in, "[%zu]", i);
 		if ((r = vn_json_uint(in, member, VN_CPU_MAX - 1, &cpu)) < 0)
 			return r;
@@ -180,7 +177,7 @@ int vn_json_cpuset(vn_json *in, json_t *value, vn_cpuset *ret)
 static int read_matrix(vn_json *in, json_t *value, uint32_t **matrix, uint64_t max)
 {
 	uint32_t n = in->host->n_nodes;
-	uint64_t number;
+	uint64_t number = 0;
 	int r;
 
 	if (!json_is_array(value) || json_array_size(value) != n)
@@ -215,7 +212,7 @@ static int read_matrix(vn_json *in, json_t *value, uint32_t **matrix, uint64_t m
 
 static int read_schema(vn_json *in, json_t *value)
 {
-	const char *schema;
+	const char *schema = "";
 	int r = vn_json_string(in, value, &schema);
 
 	if (r < 0)

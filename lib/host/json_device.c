@@ -29,7 +29,7 @@ static int read_hex(vn_json *in, json_t *value, uint16_t *ret)
 
 	if (r < 0)
 		return r;
-	if ((r = vn_hex_parse(text, strlen(text), ret)) < 0)
+	if (vn_hex_parse(text, strlen(text), ret) < 0)
 		return vn_json_fail(in, VN_E_SYNTAX,
 				    "'%.40s' is not a number of 1-4 hexadecimal digits", text);
 	return VN_OK;
