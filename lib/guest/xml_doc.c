@@ -64,11 +64,13 @@ static uint32_t count_lines(const char *p, const char *end)
 /* The spot of `to`, given that of an earlier byte. */
 static vn_spot spot_after(vn_spot from, const char *p, const char *to)
 {
-	const char *newline = to > p ? memrchr(p, '\n', (size_t)(to - p)) : NULL;
+	const char *start = to; /* of the line of `to`, or p if that is the same line */
 
-	if (!newline)
+	while (start > p && start[-1] != '\n')
+		start--;
+	if (start == p)
 		return (vn_spot){ from.line, from.column + (uint32_t)(to - p) };
-	return (vn_spot){ from.line + count_lines(p, to), (uint32_t)(to - newline) };
+	return (vn_spot){ from.line + count_lines(p, start), (uint32_t)(to - start) + 1 };
 }
 
 static vn_spot spot_of(const vn_dom *dom, const char *at)

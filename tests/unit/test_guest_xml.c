@@ -400,8 +400,7 @@ static void test_device_policy(void **state)
 static void test_shared_memory(void **state)
 {
 	static const char *const devices_of[] = {
-		"<interface type='vhostuser'><source type='unix' path='/s' mode='client'/>"
-		"</interface>",
+		"<interface type='vhostuser'><source type='unix' path='/s'/></interface>",
 		"<filesystem type='mount'><driver type='virtiofs'/><source dir='/a'/></filesystem>",
 		"<disk type='vhostuser'><source type='unix' path='/s'/></disk>",
 	};
