@@ -190,8 +190,9 @@ static const struct {
 	  "a document type (<!DOCTYPE>) is not legal in a domain XML", VN_E_SYNTAX, 2 },
 	{ "<!DOCTYPE d SYSTEM 'file:///etc/passwd'><d/>",
 	  "a document type (<!DOCTYPE>) is not legal in a domain XML", VN_E_SYNTAX, 1 },
-	{ "<?xml version='1.0' encoding='iso-8859-1'?><d/>",
-	  "the document's encoding is 'iso-8859-1' (legal: UTF-8)", VN_E_SYNTAX, 1 },
+	{ "<?xml version='1.0' encoding='iso-8859-1'?><d>\xe4</d>",
+	  "not well-formed XML: Input is not proper UTF-8, indicate encoding !", VN_E_SYNTAX, 1 },
+	{ "L<d/>", "not an XML document in UTF-8", VN_E_SYNTAX, 1 },
 };
 
 static void test_refused(void **state)
