@@ -106,9 +106,20 @@ xmlNode *vn_xml_ensure(vn_xml *xml, xmlNode *parent, const char *const *order, c
 	return vn_xmledit_insert(xml->edit, parent, vn_xml_last_before(parent, order, name), name);
 }
 
+/* New, or one that has lost a child: the owner's own empty elements stay. */
+static bool has_shrunk(const xmlNode *node)
+{
+	if (!node->_private)
+		return true;
+	for (const xmlNode *child = node->children; child; child = child->next)
+		if (child->type == XML_ELEMENT_NODE && !vn_elem_is(child, NULL))
+			return true;
+	return false;
+}
+
 void vn_xml_drop_if_empty(vn_xml *xml, xmlNode *node)
 {
-	if (vn_elem_child(node, NULL) || node->properties)
+	if (vn_elem_child(node, NULL) || node->properties || !has_shrunk(node))
 		return;
 	for (const xmlNode *child = node->children; child; child = child->next)
 		if (child->type != XML_ELEMENT_NODE && !xmlIsBlankNode((xmlNode *)child))

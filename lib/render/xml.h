@@ -51,7 +51,7 @@ int vn_xml_conflict(const vn_xml *xml, const xmlNode *at, vn_error *err, const c
 xmlNode *vn_xml_ensure(vn_xml *xml, xmlNode *parent, const char *const *order, const char *name);
 /* The last child that stands before `name` in that order; NULL if there is none. */
 xmlNode *vn_xml_last_before(const xmlNode *parent, const char *const *order, const char *name);
-/* Remove an element that has become nothing but its own tags. */
+/* Remove an element that is new, or has lost a child, and is nothing but its own tags. */
 void vn_xml_drop_if_empty(vn_xml *xml, xmlNode *node);
 
 /* Set by meaning: no edit when what stands there is the same number, set or size. */

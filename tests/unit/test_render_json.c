@@ -68,10 +68,10 @@ static const struct variant {
 	    { "proven", "true" } } },
 	{ "pinned, isolated, huge",
 	  2,
-	  { .before = "  <memory unit='GiB'>2</memory>\n  <vnuma><spec name='hw:cpu_policy' "
-		      "value='dedicated'/><spec "
-		      "name='hw:cpu_thread_policy' value='isolate'/><spec "
-		      "name='hw:mem_page_size' value='2048'/></vnuma>\n",
+	  { .before = "  <memory unit='GiB'>2</memory>\n"
+		      "  <vnuma><spec name='hw:cpu_policy' value='dedicated'/><spec "
+		      "name='hw:cpu_thread_policy' value='isolate'/><spec name='hw:mem_page_size' "
+		      "value='2048'/></vnuma>\n",
 	    .vcpu = ">2" },
 	  { { "placement/0/pins", "{\"0\":0,\"1\":1}" },
 	    { "placement/0/reserved", "[8,9]" },
@@ -81,12 +81,14 @@ static const struct variant {
 	    { "memory_devices", "[]" } } },
 	{ "devices",
 	  2,
-	  { .before = "  <maxMemory slots='1' unit='GiB'>8</maxMemory>\n  <memory "
-		      "unit='GiB'>3</memory>\n  <vnuma mode='host'/>\n",
-	    .devices = "    <interface type='bridge'><source bridge='br1'/></interface>\n    "
-		       "<interface type='bridge'><source bridge='none'/></interface>\n    <hostdev "
-		       "type='pci'><source><address domain='0' bus='0x41' slot='0' "
-		       "function='0'/></source></hostdev>\n    <memory model='dimm'><target><size "
+	  { .before = "  <maxMemory slots='1' unit='GiB'>8</maxMemory>\n"
+		      "  <memory unit='GiB'>3</memory>\n"
+		      "  <vnuma mode='host'/>\n",
+	    .devices = "    <interface type='bridge'><source bridge='br1'/></interface>\n"
+		       "    <interface type='bridge'><source bridge='none'/></interface>\n"
+		       "    <hostdev type='pci'><source><address domain='0' bus='0x41' slot='0' "
+		       "function='0'/></source></hostdev>\n"
+		       "    <memory model='dimm'><target><size "
 		       "unit='GiB'>1</size></target></memory>\n" },
 	  { { "devices/0",
 	      "{\"kind\":\"interface\",\"name\":\"br1\",\"host_cell\":1,\"guest_cell\":1}" },

@@ -26,21 +26,24 @@ static const struct variant {
 	  { .vcpu = ">2" },
 	  { "# taskset -pc 0-7 PID  # the emulator",
 	    "# taskset -pc 0-7 TID  # vCPUs 0-1: threads 'CPU 0/KVM' and on\n",
-	    "\n-m size=4194304k \\\n-overcommit mem-lock=off \\\n-smp "
-	    "2,sockets=1,dies=1,cores=2,threads=1 \\\n-object "
-	    "memory-backend-ram,id=ram-node0,size=4194304k,host-nodes=0,policy=bind \\\n-numa "
-	    "node,nodeid=0,cpus=0-1,memdev=ram-node0\n" },
+	    "\n"
+	    "-m size=4194304k \\\n"
+	    "-overcommit mem-lock=off \\\n"
+	    "-smp 2,sockets=1,dies=1,cores=2,threads=1 \\\n"
+	    "-object memory-backend-ram,id=ram-node0,size=4194304k,host-nodes=0,policy=bind \\\n"
+	    "-numa node,nodeid=0,cpus=0-1,memdev=ram-node0\n" },
 	  { "dist", "maxcpus", "maxmem" } },
 	{ "a cell for each node",
 	  4,
 	  { .before = HOST_MODE, .devices = NIC("br2") },
 	  { "-smp 8,sockets=4,dies=1,cores=1,threads=2 \\\n",
-	    "-object memory-backend-ram,id=ram-node3,size=1048576k,host-nodes=3,policy=bind "
-	    "\\\n-numa node,nodeid=3,cpus=6-7,memdev=ram-node3 \\\n-numa dist,src=0,dst=0,val=10 "
-	    "\\\n",
-	    "-numa dist,src=3,dst=2,val=21 \\\n-numa dist,src=3,dst=3,val=10 \\\n-device "
-	    "pxb-pcie,bus_nr=254,id=pci.1,numa_node=2,bus=pcie.0 \\\n-device "
-	    "pcie-root-port,port=0,chassis=2,id=pci.2,bus=pci.1,addr=0x0\n",
+	    "-object memory-backend-ram,id=ram-node3,size=1048576k,host-nodes=3,policy=bind \\\n"
+	    "-numa node,nodeid=3,cpus=6-7,memdev=ram-node3 \\\n"
+	    "-numa dist,src=0,dst=0,val=10 \\\n",
+	    "-numa dist,src=3,dst=2,val=21 \\\n"
+	    "-numa dist,src=3,dst=3,val=10 \\\n"
+	    "-device pxb-pcie,bus_nr=254,id=pci.1,numa_node=2,bus=pcie.0 \\\n"
+	    "-device pcie-root-port,port=0,chassis=2,id=pci.2,bus=pci.1,addr=0x0\n",
 	    "# interface 'br2': add bus=pci.2,addr=0x0 to its -device\n" },
 	  { NULL } },
 	{ "i440fx",
@@ -52,8 +55,8 @@ static const struct variant {
 	{ "pins",
 	  1,
 	  { .before = GUEST "  <vnuma distribution='siblings'/>\n", .vcpu = ">2" },
-	  { "# taskset -pc 1 TID  # vCPU 0: thread 'CPU 0/KVM'\n# taskset -pc 5 TID  # vCPU 1: "
-	    "thread 'CPU 1/KVM'\n" },
+	  { "# taskset -pc 1 TID  # vCPU 0: thread 'CPU 0/KVM'\n"
+	    "# taskset -pc 5 TID  # vCPU 1: thread 'CPU 1/KVM'\n" },
 	  { NULL } },
 	{ "the owner's uneven cells",
 	  2,
@@ -121,40 +124,45 @@ static const struct variant {
 	  1,
 	  { .before = GUEST "  <memoryBacking><locked/><nosharepages/></memoryBacking>\n",
 	    .vcpu = ">1" },
-	  { "\n-machine mem-merge=off \\\n", "-overcommit mem-lock=on" },
+	  { "\n"
+	    "-machine mem-merge=off \\\n",
+	    "-overcommit mem-lock=on" },
 	  { NULL } },
 	{ "memory devices",
 	  2,
-	  { .before = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n  <memory "
-		      "unit='MiB'>5120</memory>\n  <vnuma mode='host'><partition "
-		      "cells='2'/></vnuma>\n",
+	  { .before = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n"
+		      "  <memory unit='MiB'>5120</memory>\n"
+		      "  <vnuma mode='host'><partition cells='2'/></vnuma>\n",
 	    .devices =
-		    DIMM("512", "") "    <memory model='nvdimm' access='shared'>\n      "
-				    "<source><path>/tmp/a,b</path><alignsize "
-				    "unit='KiB'>2048</alignsize><pmem/></source>\n      "
-				    "<target><size unit='MiB'>256</size><node>1</node><label><size "
-				    "unit='KiB'>128</size></label></target>\n    </memory>\n" DIMM(
-					    "256", "        <node>1</node>\n") },
+		    DIMM("512",
+			 "") "    <memory model='nvdimm' access='shared'>\n"
+			     "      <source><path>/tmp/a,b</path><alignsize "
+			     "unit='KiB'>2048</alignsize><pmem/></source>\n"
+			     "      <target><size unit='MiB'>256</size><node>1</node><label><size "
+			     "unit='KiB'>128</size></label></target>\n"
+			     "    </memory>\n" DIMM("256", "        <node>1</node>\n") },
 	  { "-machine nvdimm=on", "-m size=4194304k,slots=4,maxmem=16777216k",
-	    "-object memory-backend-ram,id=memdimm0,size=524288k,host-nodes=0,policy=bind "
-	    "\\\n-device pc-dimm,node=0,memdev=memdimm0,id=dimm0,slot=0 \\\n",
+	    "-object memory-backend-ram,id=memdimm0,size=524288k,host-nodes=0,policy=bind \\\n"
+	    "-device pc-dimm,node=0,memdev=memdimm0,id=dimm0,slot=0 \\\n",
 	    "-object "
 	    "memory-backend-file,id=memnvdimm1,size=262144k,mem-path=/tmp/"
-	    "a,,b,share=on,host-nodes=1,policy=bind,align=2048k,pmem=on \\\n-device "
-	    "nvdimm,node=1,label-size=128k,memdev=memnvdimm1,id=nvdimm1,slot=1 \\\n",
+	    "a,,b,share=on,host-nodes=1,policy=bind,align=2048k,pmem=on \\\n"
+	    "-device nvdimm,node=1,label-size=128k,memdev=memnvdimm1,id=nvdimm1,slot=1 \\\n",
 	    "-device pc-dimm,node=1,memdev=memdimm2,id=dimm2,slot=2\n" },
 	  { NULL } },
 	{ "virtio-mem",
 	  1,
-	  { .before = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n  <memory "
-		      "unit='MiB'>4608</memory>\n",
+	  { .before = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n"
+		      "  <memory unit='MiB'>4608</memory>\n",
 	    .vcpu = ">1",
-	    .devices = "    <memory model='virtio-mem'>\n      <target><size "
-		       "unit='MiB'>512</size><block unit='MiB'>2</block><requested "
-		       "unit='MiB'>256</requested></target>\n    </memory>\n" },
+	    .devices = "    <memory model='virtio-mem'>\n"
+		       "      <target><size unit='MiB'>512</size><block "
+		       "unit='MiB'>2</block><requested unit='MiB'>256</requested></target>\n"
+		       "    </memory>\n" },
 	  { "-object "
 	    "memory-backend-ram,id=memvirtiomem0,size=524288k,host-nodes=0,policy=bind,reserve=off "
-	    "\\\n-device "
+	    "\\\n"
+	    "-device "
 	    "virtio-mem-pci,node=0,block-size=2048k,requested-size=262144k,memdev=memvirtiomem0,id="
 	    "virtiomem0" },
 	  { NULL } },

@@ -26,26 +26,42 @@ static const struct variant {
 } variants[] = {
 	{ "auto, one cell",
 	  { .vcpu = ">2" },
-	  { "  <vcpu placement='static'>2</vcpu>\n  <cputune>\n    <vcpupin vcpu='0' "
-	    "cpuset='0-3,16-19'/>\n    <vcpupin vcpu='1' cpuset='0-3,16-19'/>\n    <emulatorpin "
-	    "cpuset='0-3,16-19'/>\n  </cputune>\n",
-	    "  <numatune>\n    <memory mode='strict' nodeset='0'/>\n    <memnode cellid='0' "
-	    "mode='strict' nodeset='0'/>\n  </numatune>\n",
-	    "  <cpu mode='custom'>\n    <topology sockets='1' cores='2' threads='1'/>\n    "
-	    "<numa>\n      <cell id='0' cpus='0-1' memory='4194304' unit='KiB'/>\n    </numa>\n  "
-	    "</cpu>\n",
-	    "  <metadata>\n    <vnuma:vnuma xmlns:vnuma='urn:vnuma:domain:1' mode='auto'>\n      "
-	    "<vnuma:wrote placement='0' vcpupin='0-1' emulatorpin='0' numatune='0' memnode='0' "
-	    "topology='0' cells='0'/>\n    </vnuma:vnuma>\n  </metadata>\n" },
+	  { "  <vcpu placement='static'>2</vcpu>\n"
+	    "  <cputune>\n"
+	    "    <vcpupin vcpu='0' cpuset='0-3,16-19'/>\n"
+	    "    <vcpupin vcpu='1' cpuset='0-3,16-19'/>\n"
+	    "    <emulatorpin cpuset='0-3,16-19'/>\n"
+	    "  </cputune>\n",
+	    "  <numatune>\n"
+	    "    <memory mode='strict' nodeset='0'/>\n"
+	    "    <memnode cellid='0' mode='strict' nodeset='0'/>\n"
+	    "  </numatune>\n",
+	    "  <cpu mode='custom'>\n"
+	    "    <topology sockets='1' cores='2' threads='1'/>\n"
+	    "    <numa>\n"
+	    "      <cell id='0' cpus='0-1' memory='4194304' unit='KiB'/>\n"
+	    "    </numa>\n"
+	    "  </cpu>\n",
+	    "  <metadata>\n"
+	    "    <vnuma:vnuma xmlns:vnuma='urn:vnuma:domain:1' mode='auto'>\n"
+	    "      <vnuma:wrote placement='0' vcpupin='0-1' emulatorpin='0' numatune='0' "
+	    "memnode='0' topology='0' cells='0'/>\n"
+	    "    </vnuma:vnuma>\n"
+	    "  </metadata>\n" },
 	  { "memoryBacking", "distances", "<vcpus>" } },
 	{ "one cell for each node",
 	  { .before = VNUMA("mode='host'", "") },
 	  { "<vnuma:vnuma xmlns:vnuma='urn:vnuma:domain:1' mode='host'>",
 	    "    <topology sockets='4' cores='1' threads='2'/>\n",
-	    "      <cell id='3' cpus='6-7' memory='1048576' unit='KiB'>\n        <distances>\n     "
-	    "     <sibling id='0' value='21'/>\n          <sibling id='1' value='21'/>\n          "
-	    "<sibling id='2' value='21'/>\n          <sibling id='3' value='10'/>\n        "
-	    "</distances>\n      </cell>\n    </numa>\n",
+	    "      <cell id='3' cpus='6-7' memory='1048576' unit='KiB'>\n"
+	    "        <distances>\n"
+	    "          <sibling id='0' value='21'/>\n"
+	    "          <sibling id='1' value='21'/>\n"
+	    "          <sibling id='2' value='21'/>\n"
+	    "          <sibling id='3' value='10'/>\n"
+	    "        </distances>\n"
+	    "      </cell>\n"
+	    "    </numa>\n",
 	    "    <memory mode='strict' nodeset='0-3'/>\n",
 	    "    <memnode cellid='3' mode='strict' nodeset='3'/>\n" },
 	  { "<vnuma mode" } },
@@ -53,13 +69,19 @@ static const struct variant {
 	  { .before = VNUMA("mode='node' distribution='siblings'",
 			    "<!-- why --><partition nodeset='2'/>"),
 	    .vcpu = ">4" },
-	  { "    <vcpupin vcpu='0' cpuset='9'/>\n    <vcpupin vcpu='1' cpuset='25'/>\n",
-	    "      <!-- why -->\n      <vnuma:partition nodeset='2'/>\n      <vnuma:wrote " },
+	  { "    <vcpupin vcpu='0' cpuset='9'/>\n"
+	    "    <vcpupin vcpu='1' cpuset='25'/>\n",
+	    "      <!-- why -->\n"
+	    "      <vnuma:partition nodeset='2'/>\n"
+	    "      <vnuma:wrote " },
 	  { "<partition" } },
 	{ "huge pages by the policy",
 	  { .before = VNUMA("mode='host'", SPEC("hw:mem_page_size", "2048")) },
-	  { "  <memoryBacking>\n    <hugepages>\n      <page size='2048' unit='KiB' "
-	    "nodeset='0-3'/>\n    </hugepages>\n  </memoryBacking>\n",
+	  { "  <memoryBacking>\n"
+	    "    <hugepages>\n"
+	    "      <page size='2048' unit='KiB' nodeset='0-3'/>\n"
+	    "    </hugepages>\n"
+	    "  </memoryBacking>\n",
 	    "hugepages='0'" },
 	  { NULL } },
 	{ "the owner's huge pages",
@@ -69,171 +91,251 @@ static const struct variant {
 	  { "hugepages='0'" } },
 	{ "online vCPUs",
 	  { .before = VNUMA("mode='host'", ""), .vcpu = " current='5'>16" },
-	  { "  <vcpu current='5' placement='static'>16</vcpu>\n  <vcpus>\n    <vcpu id='0' "
-	    "enabled='yes' hotpluggable='no'/>\n    <vcpu id='1' enabled='yes' "
-	    "hotpluggable='yes'/>\n    <vcpu id='2' enabled='no' hotpluggable='yes'/>\n    <vcpu "
-	    "id='3' enabled='no' hotpluggable='yes'/>\n    <vcpu id='4' enabled='yes' "
-	    "hotpluggable='yes'/>\n    <vcpu id='5' enabled='yes' hotpluggable='yes'/>\n    <vcpu "
-	    "id='6' enabled='no' hotpluggable='yes'/>\n    <vcpu id='7' enabled='no' "
-	    "hotpluggable='yes'/>\n    <vcpu id='8' enabled='yes' hotpluggable='yes'/>\n    <vcpu "
-	    "id='9' enabled='no' hotpluggable='yes'/>\n",
+	  { "  <vcpu current='5' placement='static'>16</vcpu>\n"
+	    "  <vcpus>\n"
+	    "    <vcpu id='0' enabled='yes' hotpluggable='no'/>\n"
+	    "    <vcpu id='1' enabled='yes' hotpluggable='yes'/>\n"
+	    "    <vcpu id='2' enabled='no' hotpluggable='yes'/>\n"
+	    "    <vcpu id='3' enabled='no' hotpluggable='yes'/>\n"
+	    "    <vcpu id='4' enabled='yes' hotpluggable='yes'/>\n"
+	    "    <vcpu id='5' enabled='yes' hotpluggable='yes'/>\n"
+	    "    <vcpu id='6' enabled='no' hotpluggable='yes'/>\n"
+	    "    <vcpu id='7' enabled='no' hotpluggable='yes'/>\n"
+	    "    <vcpu id='8' enabled='yes' hotpluggable='yes'/>\n"
+	    "    <vcpu id='9' enabled='no' hotpluggable='yes'/>\n",
 	    "vcpus='0'" },
 	  { NULL } },
 	{ "I/O threads, one pinned by the owner",
 	  { .vcpu = " placement=\"static\">2",
-	    .after = "  <iothreads>3</iothreads>\n  <cputune>\n    <shares>2048</shares>\n    "
-		     "<iothreadpin iothread='2' cpuset=\"1,0\"/>\n    <iothreadsched iothreads='1' "
-		     "scheduler='batch'/>\n  </cputune>\n" },
-	  { "    <shares>2048</shares>\n    <vcpupin vcpu='0' cpuset='0-3,16-19'/>\n    <vcpupin "
-	    "vcpu='1' cpuset='0-3,16-19'/>\n    <emulatorpin cpuset='0-3,16-19'/>\n    "
-	    "<iothreadpin iothread='1' cpuset='0-3,16-19'/>\n    <iothreadpin iothread='2' "
-	    "cpuset=\"1,0\"/>\n    <iothreadpin iothread='3' cpuset='0-3,16-19'/>\n    "
-	    "<iothreadsched iothreads='1' scheduler='batch'/>\n",
+	    .after = "  <iothreads>3</iothreads>\n"
+		     "  <cputune>\n"
+		     "    <shares>2048</shares>\n"
+		     "    <iothreadpin iothread='2' cpuset=\"1,0\"/>\n"
+		     "    <iothreadsched iothreads='1' scheduler='batch'/>\n"
+		     "  </cputune>\n" },
+	  { "    <shares>2048</shares>\n"
+	    "    <vcpupin vcpu='0' cpuset='0-3,16-19'/>\n"
+	    "    <vcpupin vcpu='1' cpuset='0-3,16-19'/>\n"
+	    "    <emulatorpin cpuset='0-3,16-19'/>\n"
+	    "    <iothreadpin iothread='1' cpuset='0-3,16-19'/>\n"
+	    "    <iothreadpin iothread='2' cpuset=\"1,0\"/>\n"
+	    "    <iothreadpin iothread='3' cpuset='0-3,16-19'/>\n"
+	    "    <iothreadsched iothreads='1' scheduler='batch'/>\n",
 	    "iothreadpin='1,3'" },
 	  { "placement='0'" } },
 	{ "the owner's pins",
 	  { .vcpu = ">4",
-	    .after = "  <cputune>\n    <vcpupin vcpu='2' cpuset='4-5'/>\n    <emulatorpin "
-		     "cpuset='6'/>\n  </cputune>\n" },
-	  { "    <vcpupin vcpu='1' cpuset='4-7,20-23'/>\n    <vcpupin vcpu='2' cpuset='4-5'/>\n    "
-	    "<vcpupin vcpu='3' cpuset='4-7,20-23'/>\n    <emulatorpin cpuset='6'/>\n",
+	    .after = "  <cputune>\n"
+		     "    <vcpupin vcpu='2' cpuset='4-5'/>\n"
+		     "    <emulatorpin cpuset='6'/>\n"
+		     "  </cputune>\n" },
+	  { "    <vcpupin vcpu='1' cpuset='4-7,20-23'/>\n"
+	    "    <vcpupin vcpu='2' cpuset='4-5'/>\n"
+	    "    <vcpupin vcpu='3' cpuset='4-7,20-23'/>\n"
+	    "    <emulatorpin cpuset='6'/>\n",
 	    "vcpupin='0-1,3'" },
 	  { "emulatorpin='0'" } },
 	{ "the owner's cells",
 	  { .vcpu = ">4",
-	    .cpu = "  <cpu>\n    <numa>\n      <cell id='1' cpus='3' memory='1' unit='GiB' "
-		   "discard='yes'/>\n      <cell id='0' cpus='0-2' memory=\"3145728\"/>\n    "
-		   "</numa>\n  </cpu>\n" },
-	  { "      <cell id='1' cpus='3' memory='1' unit='GiB' discard='yes'>\n        "
-	    "<distances>\n",
-	    "      <cell id='0' cpus='0-2' memory=\"3145728\">\n        <distances>\n",
-	    "distances='0-1'", "    <topology sockets='4' cores='1' threads='1'/>\n    <numa>\n" },
+	    .cpu = "  <cpu>\n"
+		   "    <numa>\n"
+		   "      <cell id='1' cpus='3' memory='1' unit='GiB' discard='yes'/>\n"
+		   "      <cell id='0' cpus='0-2' memory=\"3145728\"/>\n"
+		   "    </numa>\n"
+		   "  </cpu>\n" },
+	  { "      <cell id='1' cpus='3' memory='1' unit='GiB' discard='yes'>\n"
+	    "        <distances>\n",
+	    "      <cell id='0' cpus='0-2' memory=\"3145728\">\n"
+	    "        <distances>\n",
+	    "distances='0-1'",
+	    "    <topology sockets='4' cores='1' threads='1'/>\n"
+	    "    <numa>\n" },
 	  { "cells='0'" } },
 	{ "the owner's binding",
-	  { .after = "  <numatune>\n    <memory mode='preferred' nodeset='1'/>\n  </numatune>\n",
+	  { .after = "  <numatune>\n"
+		     "    <memory mode='preferred' nodeset='1'/>\n"
+		     "  </numatune>\n",
 	    .vcpu = ">2" },
-	  { "    <memory mode='preferred' nodeset='1'/>\n    <memnode cellid='0' mode='preferred' "
-	    "nodeset='1'/>\n" },
+	  { "    <memory mode='preferred' nodeset='1'/>\n"
+	    "    <memnode cellid='0' mode='preferred' nodeset='1'/>\n" },
 	  { "numatune='0'" } },
 	{ "the owner's topology",
-	  { .cpu = "  <cpu mode=\"host-model\">\n    <topology sockets='2' dies='1' cores='2' "
-		   "threads='2'/>\n  </cpu>\n" },
-	  { "    <topology sockets='2' dies='1' cores='2' threads='2'/>\n    <numa>\n" },
+	  { .cpu = "  <cpu mode=\"host-model\">\n"
+		   "    <topology sockets='2' dies='1' cores='2' threads='2'/>\n"
+		   "  </cpu>\n" },
+	  { "    <topology sockets='2' dies='1' cores='2' threads='2'/>\n"
+	    "    <numa>\n" },
 	  { "topology='0'" } },
 	{ "no <cpu>",
 	  { .cpu = "", .vcpu = ">2" },
-	  { "  </features>\n  <cpu>\n    <topology " },
+	  { "  </features>\n"
+	    "  <cpu>\n"
+	    "    <topology " },
 	  { NULL } },
 	{ "realtime",
 	  { .before = VNUMA("", SPEC("hw:cpu_policy", "dedicated") SPEC("hw:cpu_realtime", "yes")
 					SPEC("hw:cpu_realtime_mask", "^0")),
 	    .vcpu = ">4" },
-	  { "    <vcpusched vcpus='1-3' scheduler='fifo' priority='1'/>\n  </cputune>\n",
-	    "  <memoryBacking>\n    <nosharepages/>\n    <locked/>\n  </memoryBacking>\n",
+	  { "    <vcpusched vcpus='1-3' scheduler='fifo' priority='1'/>\n"
+	    "  </cputune>\n",
+	    "  <memoryBacking>\n"
+	    "    <nosharepages/>\n"
+	    "    <locked/>\n"
+	    "  </memoryBacking>\n",
 	    "locked='0' nosharepages='0'", "vcpusched='0'" },
 	  { NULL } },
 	{ "locked by the policy",
 	  { .before = VNUMA("", SPEC("hw:locked_memory", "true") SPEC("hw:mem_page_size", "large")),
 	    .vcpu = ">2" },
-	  { "      <page size='1048576' unit='KiB' nodeset='0'/>\n    </hugepages>\n    "
-	    "<locked/>\n" },
+	  { "      <page size='1048576' unit='KiB' nodeset='0'/>\n"
+	    "    </hugepages>\n"
+	    "    <locked/>\n" },
 	  { NULL } },
 	{ "vhost-user",
 	  { .devices = VHOST },
-	  { "  <memoryBacking>\n    <source type='memfd'/>\n    <access mode='shared'/>\n  "
-	    "</memoryBacking>\n",
+	  { "  <memoryBacking>\n"
+	    "    <source type='memfd'/>\n"
+	    "    <access mode='shared'/>\n"
+	    "  </memoryBacking>\n",
 	    "shared='0-1'" },
 	  { "memAccess" } },
 	{ "vhost-user, the owner's source",
-	  { .before = GUEST
-	    "  <memoryBacking>\n    <source type='file'/>\n    <discard/>\n  </memoryBacking>\n",
+	  { .before = GUEST "  <memoryBacking>\n"
+			    "    <source type='file'/>\n"
+			    "    <discard/>\n"
+			    "  </memoryBacking>\n",
 	    .devices = VHOST },
-	  { "    <source type='file'/>\n    <access mode='shared'/>\n    <discard/>\n",
+	  { "    <source type='file'/>\n"
+	    "    <access mode='shared'/>\n"
+	    "    <discard/>\n",
 	    "shared='0'" },
 	  { "memfd" } },
 	{ "a device on its cell",
 	  { .before = VNUMA("mode='host'", ""),
-	    .devices = "    <controller type='pci' index='0' model='pcie-root'/>\n    <controller "
-		       "type='pci' index='2' model='pcie-root-port'/> <!-- the owner's -->\n" NIC(
-			       "br2") },
-	  { "    <controller type='pci' index='2' model='pcie-root-port'/> <!-- the owner's -->\n  "
-	    "  <controller type='pci' index='3' model='pcie-expander-bus'>\n      <model "
-	    "name='pxb-pcie'/>\n      <target busNr='254'>\n        <node>2</node>\n      "
-	    "</target>\n    </controller>\n    <controller type='pci' index='4' "
-	    "model='pcie-root-port'>\n      <address type='pci' domain='0x0000' bus='0x03' "
-	    "slot='0x00' function='0x0'/>\n    </controller>\n",
-	    "      <model type='virtio'/>\n      <address type='pci' domain='0x0000' bus='0x04' "
-	    "slot='0x00' function='0x0'/>\n    </interface>\n",
+	    .devices = "    <controller type='pci' index='0' model='pcie-root'/>\n"
+		       "    <controller type='pci' index='2' model='pcie-root-port'/> <!-- the "
+		       "owner's -->\n" NIC("br2") },
+	  { "    <controller type='pci' index='2' model='pcie-root-port'/> <!-- the owner's -->\n"
+	    "    <controller type='pci' index='3' model='pcie-expander-bus'>\n"
+	    "      <model name='pxb-pcie'/>\n"
+	    "      <target busNr='254'>\n"
+	    "        <node>2</node>\n"
+	    "      </target>\n"
+	    "    </controller>\n"
+	    "    <controller type='pci' index='4' model='pcie-root-port'>\n"
+	    "      <address type='pci' domain='0x0000' bus='0x03' slot='0x00' function='0x0'/>\n"
+	    "    </controller>\n",
+	    "      <model type='virtio'/>\n"
+	    "      <address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x0'/>\n"
+	    "    </interface>\n",
 	    "controllers='3-4'" },
 	  { NULL } },
 	{ "several devices on several cells",
 	  { .before = VNUMA("mode='host'", ""),
 	    .devices = NIC("br3") NIC("br1") NIC("nowhere") NIC("br3") },
-	  { "<controller type='pci' index='1' model='pcie-expander-bus'>\n      <model "
-	    "name='pxb-pcie'/>\n      <target busNr='254'>\n        <node>1</node>",
-	    "<controller type='pci' index='3' model='pcie-expander-bus'>\n      <model "
-	    "name='pxb-pcie'/>\n      <target busNr='251'>\n        <node>3</node>",
+	  { "<controller type='pci' index='1' model='pcie-expander-bus'>\n"
+	    "      <model name='pxb-pcie'/>\n"
+	    "      <target busNr='254'>\n"
+	    "        <node>1</node>",
+	    "<controller type='pci' index='3' model='pcie-expander-bus'>\n"
+	    "      <model name='pxb-pcie'/>\n"
+	    "      <target busNr='251'>\n"
+	    "        <node>3</node>",
 	    "bus='0x03' slot='0x01'",
-	    "<source bridge='nowhere'/>\n      <model type='virtio'/>\n    </interface>",
+	    "<source bridge='nowhere'/>\n"
+	    "      <model type='virtio'/>\n"
+	    "    </interface>",
 	    "controllers='1-5'" },
 	  { NULL } },
 	{ "i440fx",
 	  { .before = VNUMA("mode='host'", ""),
 	    .machine = "pc-i440fx-7.2",
 	    .devices = NIC("br1") NIC("br1") },
-	  { "    <controller type='pci' index='1' model='pci-expander-bus'>\n      <model "
-	    "name='pxb'/>\n      <target busNr='254'>\n        <node>1</node>",
+	  { "    <controller type='pci' index='1' model='pci-expander-bus'>\n"
+	    "      <model name='pxb'/>\n"
+	    "      <target busNr='254'>\n"
+	    "        <node>1</node>",
 	    "bus='0x01' slot='0x01'", "bus='0x01' slot='0x02'", "controllers='1'" },
 	  { "root-port" } },
 	{ "the owner's address",
 	  { .before = VNUMA("mode='host'", ""),
-	    .devices = "    <interface type='bridge'>\n      <source bridge='br1'/>\n      "
-		       "<address type='pci' domain='0x0000' bus='0x00' slot='0x05' "
-		       "function='0x0'/>\n    </interface>\n" },
+	    .devices = "    <interface type='bridge'>\n"
+		       "      <source bridge='br1'/>\n"
+		       "      <address type='pci' domain='0x0000' bus='0x00' slot='0x05' "
+		       "function='0x0'/>\n"
+		       "    </interface>\n" },
 	  { "slot='0x05'" },
 	  { "controllers", "expander" } },
 	{ "the owner's expander bus",
 	  { .before = VNUMA("mode='host'", ""),
-	    .devices = "    <controller type='pci' index='7' model='pcie-expander-bus'>\n      "
-		       "<target busNr='200'>\n        <node>1</node>\n      </target>\n    "
-		       "</controller>\n" NIC("br1") },
-	  { "index='7' model='pcie-expander-bus'>\n      <target busNr='200'>",
-	    "index='8' model='pcie-expander-bus'>\n      <model name='pxb-pcie'/>\n      <target "
-	    "busNr='198'>",
+	    .devices = "    <controller type='pci' index='7' model='pcie-expander-bus'>\n"
+		       "      <target busNr='200'>\n"
+		       "        <node>1</node>\n"
+		       "      </target>\n"
+		       "    </controller>\n" NIC("br1") },
+	  { "index='7' model='pcie-expander-bus'>\n"
+	    "      <target busNr='200'>",
+	    "index='8' model='pcie-expander-bus'>\n"
+	    "      <model name='pxb-pcie'/>\n"
+	    "      <target busNr='198'>",
 	    "controllers='8-9'" },
 	  { NULL } },
 	{ "memory devices",
-	  { .before =
-		    "  <maxMemory slots='4' unit='GiB'>32</maxMemory>\n  <memory "
-		    "unit='GiB'>5</memory>\n  <vnuma mode='host'><partition cells='4'/></vnuma>\n",
-	    .devices = "    <memory model='dimm'>\n      <target>\n        <size "
-		       "unit='MiB'>512</size>\n      </target>\n    </memory>\n    <memory "
-		       "model='dimm'>\n      <target>\n        <size unit='MiB'>512</size>\n       "
-		       " <node>3</node>\n      </target>\n    </memory>\n" },
-	  { "        <size unit='MiB'>512</size>\n        <node>0</node>\n",
+	  { .before = "  <maxMemory slots='4' unit='GiB'>32</maxMemory>\n"
+		      "  <memory unit='GiB'>5</memory>\n"
+		      "  <vnuma mode='host'><partition cells='4'/></vnuma>\n",
+	    .devices = "    <memory model='dimm'>\n"
+		       "      <target>\n"
+		       "        <size unit='MiB'>512</size>\n"
+		       "      </target>\n"
+		       "    </memory>\n"
+		       "    <memory model='dimm'>\n"
+		       "      <target>\n"
+		       "        <size unit='MiB'>512</size>\n"
+		       "        <node>3</node>\n"
+		       "      </target>\n"
+		       "    </memory>\n" },
+	  { "        <size unit='MiB'>512</size>\n"
+	    "        <node>0</node>\n",
 	    "        <node>3</node>\n", "memdevnode='0'", "memory='1048576' unit='KiB'" },
 	  { NULL } },
 	{ "no <memory>",
 	  { .before = "  <vnuma mode='host'><memory unit='GiB' "
 		      "mode='restrictive'>8</memory></vnuma>\n" },
-	  { "  </metadata>\n  <memory unit='KiB'>8388608</memory>\n",
+	  { "  </metadata>\n"
+	    "  <memory unit='KiB'>8388608</memory>\n",
 	    "<vnuma:memory unit='GiB' mode='restrictive'>8</vnuma:memory>",
 	    "<vnuma:wrote memory='0'", "<memory mode='restrictive' nodeset='0-3'/>",
 	    "<memnode cellid='2' mode='restrictive' nodeset='2'/>" },
 	  { NULL } },
+	{ "empty elements of the owner's",
+	  { .before = GUEST "  <memoryBacking/>\n",
+	    .after = "  <cputune>\n"
+		     "    <!-- none -->\n"
+		     "  </cputune>\n",
+	    .vcpu = ">1" },
+	  { "  <memoryBacking/>\n", "  <cputune>\n"
+				    "    <vcpupin vcpu='0' cpuset='0-3,16-19'/>\n"
+				    "    <emulatorpin cpuset='0-3,16-19'/>\n"
+				    "    <!-- none -->\n"
+				    "  </cputune>\n" },
+	  { NULL } },
 	{ "metadata of others",
-	  { .before = "  <metadata>\n    <o:os "
-		      "xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'/>\n  "
-		      "</metadata>\n" GUEST "  <vnuma/>\n",
+	  { .before = "  <metadata>\n"
+		      "    <o:os xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'/>\n"
+		      "  </metadata>\n" GUEST "  <vnuma/>\n",
 	    .vcpu = ">2" },
-	  { "  <metadata>\n    <o:os xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'/>\n   "
-	    " <vnuma:vnuma xmlns:vnuma='urn:vnuma:domain:1'>\n" },
+	  { "  <metadata>\n"
+	    "    <o:os xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'/>\n"
+	    "    <vnuma:vnuma xmlns:vnuma='urn:vnuma:domain:1'>\n" },
 	  { NULL } },
 	{ "another prefix",
-	  { .before = "  <metadata>\n    <p:vnuma xmlns:p=\"urn:vnuma:domain:1\" mode=\"host\"/>\n "
-		      " </metadata>\n" GUEST,
+	  { .before = "  <metadata>\n"
+		      "    <p:vnuma xmlns:p=\"urn:vnuma:domain:1\" mode=\"host\"/>\n"
+		      "  </metadata>\n" GUEST,
 	    .vcpu = ">4" },
-	  { "    <p:vnuma xmlns:p=\"urn:vnuma:domain:1\" mode=\"host\">\n      <p:wrote " },
+	  { "    <p:vnuma xmlns:p=\"urn:vnuma:domain:1\" mode=\"host\">\n"
+	    "      <p:wrote " },
 	  { "vnuma:vnuma" } },
 	{ "no prefix",
 	  { .before = "  <metadata><vnuma xmlns='urn:vnuma:domain:1'/></metadata>\n" GUEST,
@@ -470,7 +572,9 @@ static const struct {
 	const char *text;
 } bad[] = {
 	{ { .vcpu = " placement='auto'>2" }, VN_E_CONFLICT, "placement='auto'" },
-	{ { .before = GUEST "  <memoryBacking>\n    <access mode='private'/>\n  </memoryBacking>\n",
+	{ { .before = GUEST "  <memoryBacking>\n"
+			    "    <access mode='private'/>\n"
+			    "  </memoryBacking>\n",
 	    .devices = VHOST },
 	  VN_E_CONFLICT,
 	  "private" },
