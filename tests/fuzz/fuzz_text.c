@@ -50,6 +50,9 @@ static void try_size(vn_cursor in)
 
 	if (vn_size_parse(in, "MiB", &kib, NULL) < 0)
 		return;
+	must(kib <= UINT64_C(1) << 54); /* 2^64 - 1 bytes, rounded up */
+	if (kib == UINT64_C(1) << 54)
+		return; /* which as KiB is 2^64 bytes: too large to be read again */
 	snprintf(text, sizeof(text), "%ju KiB", (uintmax_t)kib);
 	must(vn_size_parse(vn_cursor_of_string(NULL, text), "MiB", &again, NULL) == VN_OK);
 	must(kib == again);
