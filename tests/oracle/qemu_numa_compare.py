@@ -36,6 +36,7 @@ What means the same
   expander that only libvirt has, for devices that found no other port (each is printed as a note).
 """
 import argparse
+import itertools
 import json
 import shlex
 import sys
@@ -107,6 +108,7 @@ class Guest:
             if option in readers:
                 readers[option](value)
         self.keep_expanders()
+        self.fill_distances()
 
     def smp(self, text):
         opts = options(text, "cpus")
@@ -185,6 +187,13 @@ class Guest:
                 "slot": int(opts.get("slot", -1)), "label": size(opts.get("label-size", 0)),
                 "block": size(opts.get("block-size", 0)),
                 "requested": size(opts.get("requested-size", 0))}
+
+    def fill_distances(self):
+        """Without -numa dist a guest sees 10 and 20: libvirt then gives none, where all are that."""
+        cells = [key.split()[2] for key in self.values if key.startswith("numa node ")]
+        if not any(key.startswith("numa dist ") for key in self.values):
+            for a, b in itertools.product(cells, cells):
+                self.values["numa dist %s %s" % (a, b)] = 10 if a == b else 20
 
     def keep_expanders(self):
         for name, controller in self.controllers.items():
