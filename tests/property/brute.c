@@ -461,8 +461,7 @@ static uint32_t fixed_cells(const struct pair *pair)
 	if (request->mode == VN_MODE_AUTO)
 		return 0;
 	for (uint32_t i = 0; i < pair->host.n_nodes; i++)
-		nodes += request->nodeset_given ? node_is_allowed(pair, i)
-						: node_may_have_cells(pair, i);
+		nodes += node_may_have_cells(pair, i);
 	return nodes ? nodes : UINT32_MAX; /* no node at all: no fit */
 }
 

@@ -56,6 +56,7 @@ uint32_t units_of(const struct pair *pair, uint64_t units[VN_PAGE_SIZES_MAX]);
 
 /* Small questions that the checker asks too. */
 bool node_is_allowed(const struct pair *pair, uint32_t node_ix);
+/* It has CPUs of a kind that the guest can use. */
 bool node_has_cpus(const struct pair *pair, uint32_t node_ix);
 /* In the nodeset, with CPUs; mode `host` without a nodeset: with memory of its own too. */
 bool node_may_have_cells(const struct pair *pair, uint32_t node_ix);

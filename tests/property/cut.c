@@ -101,11 +101,16 @@ bool node_is_allowed(const struct pair *pair, uint32_t node_ix)
 
 bool node_has_cpus(const struct pair *pair, uint32_t node_ix)
 {
-	vn_cpuset cpus = pair->nodes[node_ix].cpus;
+	const vn_request *request = &pair->request;
+	uint32_t dedicated = vn_cpuset_count(&request->dedicated);
+	vn_cpuset cpus = { 0 };
 
-	vn_cpuset_or(&cpus, &pair->nodes[node_ix].pcpus);
-	if (pair->request.cpuset_given)
-		vn_cpuset_and(&cpus, &pair->request.cpuset);
+	if (dedicated)
+		vn_cpuset_or(&cpus, &pair->nodes[node_ix].pcpus);
+	if (dedicated < request->vcpus)
+		vn_cpuset_or(&cpus, &pair->nodes[node_ix].cpus);
+	if (request->cpuset_given)
+		vn_cpuset_and(&cpus, &request->cpuset);
 	return !vn_cpuset_is_empty(&cpus);
 }
 
