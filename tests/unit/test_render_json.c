@@ -145,15 +145,15 @@ static void check(json_t *schema, json_t *part, json_t *value, const char *where
 	if (!json_is_object(value) || json_object_get(part, "patternProperties"))
 		return;
 	properties = json_object_get(part, "properties");
-	json_object_foreach(value, name, item)
-	{
+	json_object_foreach(value, name, item) {
 		if (!json_object_get(properties, name))
 			fail_msg("%s.%s is not in the schema", where, name);
 		check(schema, json_object_get(properties, name), item, name);
 	}
 	required = json_object_get(part, "required");
-	json_array_foreach(required, i, item) if (!json_object_get(value, json_string_value(item)))
-		fail_msg("%s.%s is not written", where, json_string_value(item));
+	json_array_foreach(required, i, item)
+		if (!json_object_get(value, json_string_value(item)))
+			fail_msg("%s.%s is not written", where, json_string_value(item));
 }
 
 static void test_schema(void **state)
