@@ -220,6 +220,35 @@ static int refuse(struct problem *p, uint32_t forbidden, vn_error *err)
 	return explain_refusal(p, err);
 }
 
+/* Cells that the owner names (for a memory device, a memnode, pages) have to be there. */
+static int check_named_cells(const struct problem *p, vn_error *err)
+{
+	const vn_request *request = p->request;
+	int memnode = vn_cpuset_next(&request->memnode_given, (int)p->n_cells - 1);
+
+	for (uint32_t i = 0; i < request->n_memdevs; i++)
+		if (request->memdevs[i].cell >= (int32_t)p->n_cells)
+			return vn_fail_line(err, VN_E_CONFLICT, request->source,
+					    request->memdevs[i].line, 0,
+					    "the memory device is for cell %d, but the guest gets "
+					    "%u cells",
+					    request->memdevs[i].cell, p->n_cells);
+	if (memnode >= 0)
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numatune, 0,
+				    "memnode names cell %d, but the guest gets %u cells", memnode,
+				    p->n_cells);
+	for (uint32_t i = 0; i < request->n_pages; i++) {
+		int cell = vn_cpuset_next(&request->pages[i].cells, (int)p->n_cells - 1);
+
+		if (cell >= 0)
+			return vn_fail_line(err, VN_E_CONFLICT, request->source,
+					    request->pages[i].line, 0,
+					    "hugepages names cell %d, but the guest gets %u cells",
+					    cell, p->n_cells);
+	}
+	return VN_OK;
+}
+
 int vn_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
 	     vn_placement *ret, vn_error *err)
 {
@@ -242,6 +271,8 @@ int vn_place(const vn_host *host, const vn_request *request, const vn_place_opti
 		return r;
 	if (!(n ? place_fixed(&p, n) : place_auto(&p, &forbidden)))
 		return refuse(&p, forbidden, err);
+	if ((r = check_named_cells(&p, err)) < 0)
+		return r;
 	explain_success(&p);
 	return plan_build(&p, ret, err);
 }

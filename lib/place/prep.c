@@ -134,6 +134,88 @@ static int check_cells(const vn_request *request, vn_error *err)
 	return VN_OK;
 }
 
+/* What the owner fixes has to lie inside what the owner allows. */
+static int check_pins_allowed(const vn_host *host, const vn_request *request, vn_error *err)
+{
+	char pin[96], limit[96];
+
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given) {
+		int cpu = vn_cpuset_next(&request->vcpupin[vcpu], -1);
+		uint32_t node = cpu >= 0 ? host->nodes[host->cpus[cpu].node_ix].id : 0;
+
+		vn_cpuset_format(&request->vcpupin[vcpu], pin, sizeof(pin));
+		if (request->cpuset_given &&
+		    !vn_cpuset_contains(&request->cpuset, &request->vcpupin[vcpu])) {
+			vn_cpuset_format(&request->cpuset, limit, sizeof(limit));
+			return vn_fail_line(err, VN_E_CONFLICT, request->source,
+					    request->line_cpuset, 0,
+					    "vcpupin of vCPU %d, '%s', is outside the cpuset of "
+					    "<vcpu>, '%s'",
+					    vcpu, pin, limit);
+		}
+		if (cpu < 0 || !request->nodeset_given || vn_nodeset_has(&request->nodeset, node))
+			continue;
+		vn_nodeset_format(&request->nodeset, limit, sizeof(limit));
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_cpuset, 0,
+				    "vcpupin of vCPU %d, '%s', is on node %u, outside the nodeset "
+				    "'%s'",
+				    vcpu, pin, node, limit);
+	}
+	return VN_OK;
+}
+
+static int check_memory_allowed(const vn_request *request, vn_error *err)
+{
+	char fixed[96], limit[96];
+
+	if (!request->nodeset_given)
+		return VN_OK;
+	vn_nodeset_format(&request->nodeset, limit, sizeof(limit));
+	if (request->numatune_given &&
+	    !vn_nodeset_overlaps(&request->nodeset, &request->numatune)) {
+		vn_nodeset_format(&request->numatune, fixed, sizeof(fixed));
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numatune, 0,
+				    "numatune, '%s', is outside the nodeset '%s'", fixed, limit);
+	}
+	VN_CPUSET_EACH(cell, &request->memnode_given) {
+		if (vn_nodeset_contains(&request->nodeset, &request->memnode[cell]))
+			continue;
+		vn_nodeset_format(&request->memnode[cell], fixed, sizeof(fixed));
+		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numatune, 0,
+				    "memnode of cell %d, '%s', is outside the nodeset '%s'", cell,
+				    fixed, limit);
+	}
+	return VN_OK;
+}
+
+/* The pins of one fixed cell are on one node. */
+static int check_cell_pins(const vn_host *host, const vn_request *request, uint32_t cell,
+			   vn_error *err)
+{
+	int first_vcpu = -1;
+	uint32_t first_ix = 0;
+
+	VN_CPUSET_EACH(vcpu, &request->cells[cell].vcpus) {
+		int cpu = vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu)
+				  ? vn_cpuset_next(&request->vcpupin[vcpu], -1)
+				  : -1;
+		uint32_t node_ix = cpu >= 0 ? (uint32_t)host->cpus[cpu].node_ix : 0;
+
+		if (cpu >= 0 && first_vcpu >= 0 && node_ix != first_ix)
+			return vn_fail_line(
+				err, VN_E_CONFLICT, request->source, request->line_cpuset, 0,
+				"vcpupin puts vCPU %d on node %u and vCPU %d on node %u, "
+				"but both are in cell %u",
+				first_vcpu, host->nodes[first_ix].id, vcpu, host->nodes[node_ix].id,
+				cell);
+		if (cpu >= 0 && first_vcpu < 0) {
+			first_vcpu = vcpu;
+			first_ix = node_ix;
+		}
+	}
+	return VN_OK;
+}
+
 int prep_check(const vn_host *host, const vn_request *request, vn_error *err)
 {
 	vn_cpuset online = online_cpus(host);
@@ -153,7 +235,14 @@ int prep_check(const vn_host *host, const vn_request *request, vn_error *err)
 	if (request->emulatorpin_given &&
 	    (r = check_cpus_exist(request, &request->emulatorpin, &online, "emulatorpin", err)) < 0)
 		return r;
-	return check_pins(host, request, &online, err);
+	if ((r = check_pins(host, request, &online, err)) < 0 ||
+	    (r = check_pins_allowed(host, request, err)) < 0 ||
+	    (r = check_memory_allowed(request, err)) < 0)
+		return r;
+	for (uint32_t c = 0; c < request->n_cells; c++)
+		if ((r = check_cell_pins(host, request, c, err)) < 0)
+			return r;
+	return VN_OK;
 }
 
 /* ---- nodes ---- */

@@ -95,6 +95,17 @@ static void write_distances(vn_xml *xml, xmlNode *cell, uint32_t from)
 	vn_xml_mine(xml, VN_SET_DISTANCES, from);
 }
 
+/* A cell of ours that holds nothing but distances, which a single cell does not have: a new one is
+ * written in its place, so that no empty pair of tags is left. */
+static bool is_spent(const vn_xml *xml, const xmlNode *cell, uint32_t number)
+{
+	xmlNode *child = xmlFirstElementChild((xmlNode *)cell);
+
+	return xml->placement->n_cells < 2 && child && !xmlNextElementSibling(child) &&
+	       child == vn_elem_child((xmlNode *)cell, "distances") &&
+	       vn_xml_wrote_before(xml, VN_SET_DISTANCES, number);
+}
+
 static void write_numa(vn_xml *xml, xmlNode *cpu)
 {
 	xmlNode *numa = vn_elem_child(cpu, "numa"), *have[VN_CELL_MAX] = { NULL }, *last = NULL;
@@ -106,6 +117,10 @@ static void write_numa(vn_xml *xml, xmlNode *cpu)
 	for (uint32_t c = 0; c < xml->placement->n_cells; c++) {
 		if (!have[c] && !ours)
 			continue;
+		if (ours && have[c] && is_spent(xml, have[c], c)) {
+			vn_xmledit_remove(xml->edit, have[c]);
+			have[c] = NULL;
+		}
 		last = have[c] ? have[c] : vn_xmledit_insert(xml->edit, numa, last, "cell");
 		if (ours)
 			write_cell(xml, last, c);
