@@ -64,6 +64,15 @@ int vn_fail(vn_error *err, enum vn_code code, const char *format, ...) VN_PRINTF
 int vn_fail_line(vn_error *err, enum vn_code code, const char *source, uint32_t line,
 		 uint32_t column, const char *format, ...) VN_PRINTF(6, 7);
 
+/* A place in an input: 1-based, column in bytes; all zero = not known. */
+typedef struct vn_spot {
+	uint32_t line, column;
+} vn_spot;
+
+/* The same as vn_fail, with the source and the place. */
+int vn_fail_spot(vn_error *err, enum vn_code code, const char *source, vn_spot at,
+		 const char *format, ...) VN_PRINTF(5, 6);
+
 /* "source:line:column: text" into `to`, leaving out the parts that are not known. Always
  * NUL-terminated; returns `to`. */
 char *vn_error_format(const vn_error *err, char *to, size_t size);

@@ -105,7 +105,7 @@ extern const char *const vn_setting_names[VN_SETTING_COUNT];
 typedef struct vn_request_cell {
 	vn_cpuset vcpus;
 	uint64_t mem_kib;
-	uint32_t line; /* in the source; 0 = unknown */
+	vn_spot at;
 } vn_request_cell;
 
 /* Pages wanted for some cells (the XML's <page nodeset=>), first match wins. */
@@ -113,7 +113,7 @@ typedef struct vn_request_pages {
 	enum vn_page_want want;
 	uint64_t page_kib; /* for VN_PAGES_SIZE */
 	vn_cpuset cells;   /* cell numbers; empty = every cell */
-	uint32_t line;
+	vn_spot at;
 } vn_request_pages;
 
 /* A memory device (DIMM, NVDIMM, virtio-mem) of the guest. */
@@ -122,7 +122,7 @@ typedef struct vn_request_memdev {
 	bool uses_host_memory; /* false for an NVDIMM or virtio-pmem: a file or a device backs it */
 	int32_t cell;	       /* its <target><node> as the owner fixed it, -1 = not said */
 	vn_nodeset nodemask;   /* <source><nodemask>, empty = not said */
-	uint32_t line;
+	vn_spot at;
 } vn_request_memdev;
 
 enum vn_guest_device_kind {
@@ -142,7 +142,7 @@ typedef struct vn_guest_device {
 	bool is_pci; /* the guest sees it as a PCI device, so it can sit on an expander bus */
 	bool address_fixed; /* the owner gave its guest address: it is not moved */
 	uint32_t element;   /* its position among the element children of <devices>, 0 first */
-	uint32_t line;
+	vn_spot at;
 } vn_guest_device;
 
 /* A device request by kind (Nova's PCI alias): `count` devices of vendor:product. */
@@ -221,8 +221,11 @@ typedef struct vn_request {
 
 	/* what an earlier plan wrote: those settings above are as if absent */
 	vn_cpuset wrote[VN_SETTING_COUNT];
-	uint32_t line_vcpu, line_memory, line_policy, line_topology, line_numa, line_cpuset,
-		line_numatune, line_partition; /* for messages; 0 = unknown */
+	/* where these settings stand, for messages */
+	vn_spot at_vcpu, at_memory, at_policy, at_topology, at_numa, at_cpuset, at_numatune,
+		at_partition, at_emulatorpin;
+	vn_spot *at_vcpupin; /* [vcpus] as vcpupin; NULL if that is */
+	vn_spot *at_memnode; /* [VN_CELL_MAX] as memnode; NULL if that is */
 } vn_request;
 
 /* Read a domain XML. DTDs, entities and external references are refused. */

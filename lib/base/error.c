@@ -39,6 +39,17 @@ int vn_fail_line(vn_error *err, enum vn_code code, const char *source, uint32_t 
 	return code;
 }
 
+int vn_fail_spot(vn_error *err, enum vn_code code, const char *source, vn_spot at,
+		 const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fill(err, code, source, at.line, at.column, format, args);
+	va_end(args);
+	return code;
+}
+
 int vn_fail_at(vn_error *err, const vn_cursor *at, enum vn_code code, const char *format, ...)
 {
 	uint32_t line = at->line ? at->line : 1, column = at->column ? at->column : 1;

@@ -8,11 +8,6 @@
 
 #include "vnuma/guest.h"
 
-/* Where something stands in the source; 0 = unknown. */
-typedef struct vn_spot {
-	uint32_t line, column;
-} vn_spot;
-
 typedef struct vn_draft {
 	vn_request *request;
 	const char *source; /* for errors: the caller's, so that it outlives a failed request */

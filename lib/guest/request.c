@@ -185,8 +185,8 @@ static int check_sockets(const vn_draft *draft, vn_error *err)
 				draft, draft->topology, err, VN_E_CONFLICT,
 				"socket %u of <topology> spans two cells: its vCPU %u is in cell "
 				"%u of line %u, its vCPU %d is not",
-				first / per_socket, (uint32_t)vcpu, cell, request->cells[cell].line,
-				(int)first);
+				first / per_socket, (uint32_t)vcpu, cell,
+				request->cells[cell].at.line, (int)first);
 		}
 	return VN_OK;
 }

@@ -34,7 +34,7 @@ static int apply_pages(vn_spec_set *set, vn_error *err)
 	set->draft->pages = (pair->image ? pair->image : pair->flavor)->spot;
 	request->pages[0] = (vn_request_pages){ .want = value.want,
 						.page_kib = value.number,
-						.line = set->draft->pages.line };
+						.at = set->draft->pages };
 	request->n_pages = 1;
 	return VN_OK;
 }
@@ -165,7 +165,7 @@ static int fill_listed(vn_spec_set *set, const vn_spec_entry *const *cpus,
 		if ((r = vn_spec_parse(set->draft, mem_row, mem[cell], &value, err)) < 0)
 			return r;
 		request->cells[cell].mem_kib = value.number * KIB_PER_MIB;
-		request->cells[cell].line = cpus[cell]->spot.line;
+		request->cells[cell].at = cpus[cell]->spot;
 	}
 	return check_listed(set, cpus, mem, err);
 }
@@ -188,7 +188,7 @@ static int fill_even(vn_spec_set *set, const vn_spec_entry *entry, vn_error *err
 		vn_cpuset_add(&request->cells[in_turn ? vcpu % n : vcpu / size].vcpus, vcpu);
 	for (uint32_t cell = 0; cell < n; cell++) {
 		request->cells[cell].mem_kib = request->mem_kib / n;
-		request->cells[cell].line = entry ? entry->spot.line : 0;
+		request->cells[cell].at = entry ? entry->spot : (vn_spot){ 0 };
 	}
 	return VN_OK;
 }
@@ -215,7 +215,7 @@ static int make_cells(vn_spec_set *set, uint32_t count, vn_spot spot, vn_error *
 		return vn_draft_no_memory(err);
 	request->n_cells = count;
 	set->draft->cells = spot;
-	request->line_numa = spot.line;
+	request->at_numa = spot;
 	return VN_OK;
 }
 

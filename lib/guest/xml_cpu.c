@@ -49,7 +49,7 @@ static int read_cell(vn_dom *dom, const xmlNode *cell, vn_request_cell *to, vn_e
 	vn_dom_value cpus = vn_dom_attr(dom, cell, "cpus");
 	int r;
 
-	to->line = vn_dom_spot(dom, vn_dom_element(cell)).line;
+	to->at = vn_dom_spot(dom, vn_dom_element(cell));
 	if (cpus.text && (r = vn_dom_take_cpuset(dom, cpus, &to->vcpus, err)) < 0)
 		return r;
 	return vn_dom_take_size(dom, vn_dom_attr(dom, cell, "memory"),
@@ -67,16 +67,16 @@ static int check_cells(vn_dom *dom, const xmlNode *numa, const xmlNode *const *c
 		return vn_dom_fail(dom, cpus, err, VN_E_CONFLICT,
 				   "cell %u has vCPU %u, but <vcpu> in line %u is %u (legal: 0 to "
 				   "%u)",
-				   fault.cell, fault.vcpu, request->line_vcpu, request->vcpus,
+				   fault.cell, fault.vcpu, request->at_vcpu.line, request->vcpus,
 				   request->vcpus - 1);
 	case VN_CELLS_VCPU_TWICE:
 		return vn_dom_fail(dom, cpus, err, VN_E_CONFLICT,
 				   "vCPU %u is in cell %u, and in cell %u of line %u", fault.vcpu,
-				   fault.cell, fault.other, request->cells[fault.other].line);
+				   fault.cell, fault.other, request->cells[fault.other].at.line);
 	case VN_CELLS_VCPU_MISSING:
 		return vn_dom_fail(dom, vn_dom_element(numa), err, VN_E_CONFLICT,
 				   "vCPU %u is in no cell, but <vcpu> in line %u is %u", fault.vcpu,
-				   request->line_vcpu, request->vcpus);
+				   request->at_vcpu.line, request->vcpus);
 	case VN_CELLS_MEMORY: /* not known yet: vn_dom_read_memory compares the sum */
 	case VN_CELLS_GOOD: break;
 	}
@@ -124,7 +124,7 @@ int vn_dom_read_cells(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if (!n_cells || vn_dom_wrote(dom, VN_SET_CELLS, 0))
 		return VN_OK;
 	dom->draft->cells = vn_dom_spot(dom, vn_dom_element(numa));
-	request->line_numa = dom->draft->cells.line;
+	request->at_numa = dom->draft->cells;
 	if (n_cells > VN_CELL_MAX)
 		return vn_dom_fail(dom, vn_dom_element(numa), err, VN_E_RANGE,
 				   "%u cells (legal: at most %d)", n_cells, VN_CELL_MAX);
@@ -211,7 +211,7 @@ int vn_dom_read_topology(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if ((r = read_clusters(dom, node, err)) < 0)
 		return r;
 	dom->draft->topology = vn_dom_spot(dom, vn_dom_element(node));
-	request->line_topology = dom->draft->topology.line;
+	request->at_topology = dom->draft->topology;
 	request->topology_given = true;
 	if (product != request->vcpus)
 		return vn_dom_fail(dom, vn_dom_element(node), err, VN_E_CONFLICT,
@@ -219,6 +219,6 @@ int vn_dom_read_topology(vn_dom *dom, const xmlNode *domain, vn_error *err)
 				   "in line %u is %u",
 				   topology->sockets, topology->dies, topology->cores,
 				   topology->threads, (unsigned long long)product,
-				   request->line_vcpu, request->vcpus);
+				   request->at_vcpu.line, request->vcpus);
 	return VN_OK;
 }

@@ -29,7 +29,7 @@ static int read_memdev(vn_dom *dom, const xmlNode *node, vn_request_memdev *ret,
 		return r;
 	*ret = (vn_request_memdev){ .uses_host_memory = model < OF_HOST_MEMORY,
 				    .cell = -1,
-				    .line = vn_dom_spot(dom, vn_dom_element(node)).line };
+				    .at = vn_dom_spot(dom, vn_dom_element(node)) };
 	if (!size)
 		return vn_dom_fail(dom, vn_dom_element(node), err, VN_E_SYNTAX,
 				   "<memory> device has no <size> in <target>");
@@ -317,7 +317,7 @@ int vn_dom_read_devices(vn_dom *dom, const xmlNode *domain, vn_error *err)
 			return vn_dom_fail(dom, vn_dom_element(node), err, VN_E_RANGE,
 					   "more than %d devices of the host (legal: at most %d)",
 					   VN_GUEST_DEVICES_MAX, VN_GUEST_DEVICES_MAX);
-		device.line = vn_dom_spot(dom, vn_dom_element(node)).line;
+		device.at = vn_dom_spot(dom, vn_dom_element(node));
 		device.policy = policy_of(request, device.kind);
 		request->devices[request->n_devices++] = device;
 	}

@@ -218,7 +218,7 @@ static int read_partition(vn_dom *dom, const vn_dom_policy *policy, vn_error *er
 				  err)) < 0)
 		return r;
 	dom->draft->partition = vn_dom_spot(dom, vn_dom_element(node));
-	request->line_partition = dom->draft->partition.line;
+	request->at_partition = dom->draft->partition;
 	nodeset = vn_dom_attr(dom, node, "nodeset");
 	cells = vn_dom_attr(dom, node, "cells");
 	if (nodeset.text) {
@@ -299,7 +299,7 @@ int vn_dom_read_policy(vn_dom *dom, const xmlNode *domain, vn_dom_policy *ret, v
 	if ((r = find(dom, domain, ret, err)) < 0 || !ret->node)
 		return r;
 	dom->draft->policy = vn_dom_spot(dom, vn_dom_element(ret->node));
-	dom->draft->request->line_policy = dom->draft->policy.line;
+	dom->draft->request->at_policy = dom->draft->policy;
 	if ((r = check_children(dom, ret, err)) < 0 || (r = read_attributes(dom, ret, err)) < 0 ||
 	    (r = read_memory(dom, ret, err)) < 0 || (r = read_partition(dom, ret, err)) < 0 ||
 	    (r = read_specs(dom, ret, err)) < 0 || (r = read_wrote(dom, ret, err)) < 0)

@@ -78,7 +78,7 @@ int vn_dom_read_vcpu(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	if (vcpu) {
 		count = vn_dom_text(dom, vcpu);
 		dom->draft->vcpu = vn_dom_spot(dom, vn_dom_element(vcpu));
-		request->line_vcpu = dom->draft->vcpu.line;
+		request->at_vcpu = dom->draft->vcpu;
 		r = vn_dom_take_uint(dom, count, (vn_dom_range){ 1, VN_VCPU_MAX }, &request->vcpus,
 				     err);
 		if (r < 0)
@@ -92,7 +92,7 @@ int vn_dom_read_vcpu(vn_dom *dom, const xmlNode *domain, vn_error *err)
 			if (r < 0)
 				return r;
 			request->cpuset_given = true;
-			request->line_cpuset = vn_dom_spot(dom, cpuset).line;
+			request->at_cpuset = vn_dom_spot(dom, cpuset);
 		}
 	}
 	if (current.text && (r = vn_dom_take_uint(dom, current, (vn_dom_range){ 1, request->vcpus },
@@ -118,7 +118,7 @@ static int read_total(vn_dom *dom, const xmlNode *domain, const vn_dom_policy *p
 	if (vn_dom_wrote(dom, VN_SET_MEMORY, 0) && policy->mem_kib)
 		return VN_OK;
 	dom->draft->memory = vn_dom_spot(dom, vn_dom_element(memory));
-	dom->draft->request->line_memory = dom->draft->memory.line;
+	dom->draft->request->at_memory = dom->draft->memory;
 	return vn_dom_take_size(dom, vn_dom_text(dom, memory), vn_dom_attr(dom, memory, "unit"),
 				ret, err);
 }
@@ -137,7 +137,7 @@ static int settle_total(vn_dom *dom, const vn_dom_policy *policy, uint64_t total
 				     "<memory> of %s counts the memory devices, and these are %s "
 				     "(first in line %u)",
 				     SIZE_TEXT(total), SIZE_TEXT(devices),
-				     draft->request->memdevs[0].line);
+				     draft->request->memdevs[0].at.line);
 	if (total && policy->mem_kib && policy->mem_kib != total &&
 	    policy->mem_kib != total - devices)
 		return vn_dom_fail(dom, vn_dom_element(policy->memory), err, VN_E_CONFLICT,

@@ -50,14 +50,19 @@ static int read_vcpupin(vn_dom *dom, const xmlNode *node, vn_error *err)
 		return vn_dom_fail(dom, vcpu, err, VN_E_CONFLICT,
 				   "vcpu='%u' in <vcpupin>: <vcpu> in line %u is %u (legal: 0 to "
 				   "%u)",
-				   number, request->line_vcpu, request->vcpus, request->vcpus - 1);
+				   number, request->at_vcpu.line, request->vcpus,
+				   request->vcpus - 1);
 	if (vn_cpuset_has(&request->vcpupin_given, number))
 		return fail_twice(dom, vcpu, err);
-	if (!request->vcpupin)
+	if (!request->vcpupin) {
 		request->vcpupin =
 			vn_arena_alloc(request->arena, request->vcpus, sizeof(*request->vcpupin));
-	if (!request->vcpupin)
+		request->at_vcpupin = vn_arena_alloc(request->arena, request->vcpus,
+						     sizeof(*request->at_vcpupin));
+	}
+	if (!request->vcpupin || !request->at_vcpupin)
 		return vn_draft_no_memory(err);
+	request->at_vcpupin[number] = vn_dom_spot(dom, cpuset);
 	if ((r = vn_dom_take_cpuset(dom, cpuset, &request->vcpupin[number], err)) < 0)
 		return r;
 	vn_cpuset_add(&request->vcpupin_given, number);
@@ -73,6 +78,7 @@ static int read_emulatorpin(vn_dom *dom, const xmlNode *cputune, vn_error *err)
 	if ((r = vn_dom_only(dom, cputune, "emulatorpin", &node, err)) < 0 || !node ||
 	    vn_dom_wrote(dom, VN_SET_EMULATORPIN, 0))
 		return r;
+	request->at_emulatorpin = vn_dom_spot(dom, vn_dom_attr(dom, node, "cpuset"));
 	request->emulatorpin_given = true;
 	return vn_dom_take_cpuset(dom, vn_dom_attr(dom, node, "cpuset"), &request->emulatorpin,
 				  err);
@@ -179,7 +185,7 @@ static int read_numatune_memory(vn_dom *dom, const xmlNode *numatune, vn_error *
 	if ((r = take_mode(dom, memory, false, err)) < 0)
 		return r;
 	request->numatune_given = true;
-	request->line_numatune = vn_dom_spot(dom, vn_dom_element(memory)).line;
+	request->at_numatune = vn_dom_spot(dom, vn_dom_element(memory));
 	return vn_dom_take_nodeset(dom, vn_dom_attr(dom, memory, "nodeset"), &request->numatune,
 				   err);
 }
@@ -205,11 +211,15 @@ static int read_memnode(vn_dom *dom, const xmlNode *node, vn_error *err)
 		return r;
 	if (vn_cpuset_has(&request->memnode_given, cell))
 		return fail_twice(dom, cellid, err);
-	if (!request->memnode)
+	if (!request->memnode) {
 		request->memnode =
 			vn_arena_alloc(request->arena, VN_CELL_MAX, sizeof(*request->memnode));
-	if (!request->memnode)
+		request->at_memnode =
+			vn_arena_alloc(request->arena, VN_CELL_MAX, sizeof(*request->at_memnode));
+	}
+	if (!request->memnode || !request->at_memnode)
 		return vn_draft_no_memory(err);
+	request->at_memnode[cell] = vn_dom_spot(dom, vn_dom_attr(dom, node, "nodeset"));
 	vn_cpuset_add(&request->memnode_given, cell);
 	if ((r = take_mode(dom, node, true, err)) < 0)
 		return r;
@@ -240,7 +250,7 @@ static int read_page(vn_dom *dom, const xmlNode *node, vn_request_pages *ret, vn
 	int r;
 
 	ret->want = VN_PAGES_SIZE;
-	ret->line = vn_dom_spot(dom, vn_dom_element(node)).line;
+	ret->at = vn_dom_spot(dom, vn_dom_element(node));
 	r = vn_dom_take_size(dom, vn_dom_attr(dom, node, "size"), vn_dom_attr(dom, node, "unit"),
 			     &ret->page_kib, err);
 	if (r < 0 || !nodeset.text)
@@ -268,7 +278,7 @@ static int check_pages(const vn_dom *dom, const xmlNode *node, uint32_t last, vn
 				dom, vn_dom_element(node), err, VN_E_CONFLICT,
 				"<page> is for the same cells as <page> in line %u (legal: one "
 				"size for a cell)",
-				pages[i].line);
+				pages[i].at.line);
 	}
 	return VN_OK;
 }
@@ -311,7 +321,7 @@ static int read_hugepages(vn_dom *dom, const xmlNode *hugepages, vn_error *err)
 		return vn_draft_no_memory(err);
 	if (!count) {
 		request->pages[0].want = VN_PAGES_DEFAULT;
-		request->pages[0].line = vn_dom_spot(dom, vn_dom_element(hugepages)).line;
+		request->pages[0].at = vn_dom_spot(dom, vn_dom_element(hugepages));
 		request->n_pages = 1;
 		return VN_OK;
 	}

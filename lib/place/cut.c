@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Which cell each vCPU belongs to. */
-static void cut_vcpus(struct problem *p, uint32_t n)
+void cut_vcpus(struct problem *p, uint32_t n)
 {
 	const vn_request *request = p->request;
 	bool dealt = request->distribution == VN_DISTRIBUTION_ROUND_ROBIN ||

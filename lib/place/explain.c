@@ -102,8 +102,8 @@ static int refuse_device(const struct problem *p, uint32_t device, vn_error *err
 	char address[32], asked[48], there[48];
 
 	vn_pci_address_format(of->host, address, sizeof(address));
-	return vn_fail_line(
-		err, VN_E_NOFIT, p->request->source, of->line, 0,
+	return vn_fail_spot(
+		err, VN_E_NOFIT, p->request->source, of->at,
 		"device %s must be local to a cell, but none fits on its node %u: %s: "
 		"asked %s, there %s",
 		address, p->host->nodes[node_ix].id, vn_requirements[need.need].text,

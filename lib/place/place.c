@@ -55,24 +55,13 @@ static bool attempt_even(struct problem *p, uint32_t n, uint32_t m)
 	return false;
 }
 
-static bool topology_allows(const struct problem *p, uint32_t n)
+/* May n cells be cut without a socket of the owner's topology in two of them? */
+static bool topology_allows(struct problem *p, uint32_t n)
 {
-	struct {
-		vn_cpuset cells[VN_CELL_MAX];
-	} cut;
-	const vn_request *request = p->request;
-	uint32_t each = request->vcpus / n, more = request->vcpus % n, next = 0;
-
-	if (!request->topology_given)
+	if (!p->request->topology_given)
 		return true;
-	for (uint32_t c = 0; c < n; c++) {
-		uint32_t take = each + (c < more);
-
-		cut.cells[c] = (vn_cpuset){ 0 };
-		vn_cpuset_add_range(&cut.cells[c], next, next + take - 1);
-		next += take;
-	}
-	return topology_agrees(&request->topology, request->vcpus, cut.cells, n);
+	cut_vcpus(p, n);
+	return topology_agrees(&p->request->topology, p->request->vcpus, p->cell_vcpus, n);
 }
 
 /* Are there as many CPUs on all nodes together, however the guest is cut? */
@@ -150,8 +139,8 @@ static int host_nodes(struct problem *p, uint32_t *n, vn_error *err)
 			p->nodes[i].for_cpus = false;
 		if (request->nodeset_given && vn_cpuset_is_empty(&node->cpus) &&
 		    vn_cpuset_is_empty(&node->pcpus))
-			return vn_fail_line(err, VN_E_CONFLICT, request->source,
-					    request->line_partition, 0,
+			return vn_fail_spot(err, VN_E_CONFLICT, request->source,
+					    request->at_partition,
 					    "mode 'host' wants a cell on node %u of the nodeset, "
 					    "which has no CPUs",
 					    node->id);
@@ -175,14 +164,14 @@ static int fixed_cells(struct problem *p, uint32_t *n, vn_error *err)
 	if ((r = host_nodes(p, &nodes, err)) < 0)
 		return r;
 	if (request->n_cells && !request->n_cells_want && request->n_cells != nodes)
-		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numa, 0,
+		return vn_fail_spot(err, VN_E_CONFLICT, request->source, request->at_numa,
 				    "mode 'host' gives a cell to each of %u nodes, but the guest's "
 				    "<numa> has %u cells",
 				    nodes, request->n_cells);
 	if (!*n)
 		*n = nodes;
 	if (*n > request->vcpus)
-		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_policy, 0,
+		return vn_fail_spot(err, VN_E_CONFLICT, request->source, request->at_policy,
 				    "mode 'host' gives a cell to each of %u nodes, but there are "
 				    "only %u vCPUs",
 				    *n, request->vcpus);
@@ -211,8 +200,8 @@ static int refuse(struct problem *p, uint32_t forbidden, vn_error *err)
 			       "larger budget)",
 			       (unsigned long long)p->steps);
 	if (forbidden)
-		return vn_fail_line(
-			err, VN_E_CONFLICT, request->source, request->line_topology, 0,
+		return vn_fail_spot(
+			err, VN_E_CONFLICT, request->source, request->at_topology,
 			"topology sockets='%u' dies='%u' cores='%u' threads='%u' has a "
 			"socket in two of the %u cells that the guest needs (remove the "
 			"topology)",
@@ -228,21 +217,22 @@ static int check_named_cells(const struct problem *p, vn_error *err)
 
 	for (uint32_t i = 0; i < request->n_memdevs; i++)
 		if (request->memdevs[i].cell >= (int32_t)p->n_cells)
-			return vn_fail_line(err, VN_E_CONFLICT, request->source,
-					    request->memdevs[i].line, 0,
+			return vn_fail_spot(err, VN_E_CONFLICT, request->source,
+					    request->memdevs[i].at,
 					    "the memory device is for cell %d, but the guest gets "
 					    "%u cells",
 					    request->memdevs[i].cell, p->n_cells);
 	if (memnode >= 0)
-		return vn_fail_line(err, VN_E_CONFLICT, request->source, request->line_numatune, 0,
-				    "memnode names cell %d, but the guest gets %u cells", memnode,
-				    p->n_cells);
+		return vn_fail_spot(
+			err, VN_E_CONFLICT, request->source,
+			request->at_memnode ? request->at_memnode[memnode] : request->at_numatune,
+			"memnode names cell %d, but the guest gets %u cells", memnode, p->n_cells);
 	for (uint32_t i = 0; i < request->n_pages; i++) {
 		int cell = vn_cpuset_next(&request->pages[i].cells, (int)p->n_cells - 1);
 
 		if (cell >= 0)
-			return vn_fail_line(err, VN_E_CONFLICT, request->source,
-					    request->pages[i].line, 0,
+			return vn_fail_spot(err, VN_E_CONFLICT, request->source,
+					    request->pages[i].at,
 					    "hugepages names cell %d, but the guest gets %u cells",
 					    cell, p->n_cells);
 	}
@@ -263,7 +253,7 @@ int vn_place(const vn_host *host, const vn_request *request, const vn_place_opti
 	p.found = false;
 	p.proven = true;
 	p.n_cells = 0;
-	if ((r = prep_check(host, request, err)) < 0)
+	if ((r = contradict_check(host, request, err)) < 0)
 		return r;
 	prep_nodes(&p);
 	prep_devices(&p);

@@ -109,8 +109,9 @@ struct need {
 	uint64_t asked, there;
 };
 
-/* prep.c: contradictions of the request with itself and with the host. */
-int prep_check(const vn_host *host, const vn_request *request, vn_error *err);
+/* contradict.c: contradictions of the request with itself and with the host. */
+int contradict_check(const vn_host *host, const vn_request *request, vn_error *err);
+/* prep.c: what each node has for this guest. */
 void prep_nodes(struct problem *p);
 /* Cores by index: those that the host numbers, then one for each CPU whose core is not known. */
 struct core_counts {
@@ -133,6 +134,7 @@ void prep_devices(struct problem *p);
 
 /* cut.c: the guest as n cells, memory split in units of unit_kib; the owner's cells are taken as
  * they are. */
+void cut_vcpus(struct problem *p, uint32_t n); /* which cell each vCPU belongs to */
 void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib);
 /* Units to split by, in the order to try them; returns how many, at least 1. */
 uint32_t cut_units(const struct problem *p, uint64_t units[VN_PAGE_SIZES_MAX]);

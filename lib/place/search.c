@@ -320,7 +320,7 @@ static void try_node(struct search *s, uint32_t cell, uint32_t node_ix)
 	uint16_t mem_ix[VN_NODE_MAX];
 	uint32_t n = fit_memory_nodes(p, cell, node_ix, mem_ix);
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && p->steps <= s->budget; i++) {
 		struct choice choice = { .node_ix = (uint16_t)node_ix, .mem_ix = mem_ix[i] };
 		uint32_t n_pages = p->host->nodes[mem_ix[i]].n_pages;
 
@@ -329,7 +329,7 @@ static void try_node(struct search *s, uint32_t cell, uint32_t node_ix)
 			    VN_NEED_NOTHING)
 				break;
 			try_choice(s, cell, &choice);
-			if (choice.page_ix == NO_PAGES)
+			if (choice.page_ix == NO_PAGES || p->steps > s->budget)
 				break;
 			from = n_pages - 1 - choice.page_ix;
 		}

@@ -117,8 +117,8 @@ int topology_build(const struct problem *p, vn_placement *placement, vn_error *e
 		return VN_OK;
 	}
 	if (!topology_agrees(given, request->vcpus, p->cell_vcpus, p->n_cells))
-		return vn_fail_line(
-			err, VN_E_CONFLICT, request->source, request->line_topology, 0,
+		return vn_fail_spot(
+			err, VN_E_CONFLICT, request->source, request->at_topology,
 			"topology sockets='%u' dies='%u' cores='%u' threads='%u' has a "
 			"socket in two of the %u cells (remove the topology, or ask for "
 			"other cells)",

@@ -110,8 +110,8 @@ static void test_defaults(void **state)
 	assert_int_equal(request->n_cells_want, 0);
 	assert_int_equal(request->n_pages, 0);
 	assert_int_equal(request->n_devices, 0);
-	assert_int_equal(request->line_memory, 1);
-	assert_int_equal(request->line_policy, 0);
+	assert_int_equal(request->at_memory.line, 1);
+	assert_int_equal(request->at_policy.line, 0);
 }
 
 static void test_iothreads(void **state)
@@ -165,10 +165,10 @@ static void test_policy(void **state)
 		assert_int_equal(request->n_pages, 1);
 		assert_int_equal(request->pages[0].want, VN_PAGES_SIZE);
 		assert_int_equal(request->pages[0].page_kib, 1 << 20);
-		assert_int_equal(request->pages[0].line, 5);
+		assert_int_equal(request->pages[0].at.line, 5);
 		assert_true(request->locked);
-		assert_int_equal(request->line_policy, 2);
-		assert_int_equal(request->line_partition, 4);
+		assert_int_equal(request->at_policy.line, 2);
+		assert_int_equal(request->at_partition.line, 4);
 	}
 }
 
@@ -238,13 +238,13 @@ static void test_fixed(void **state)
 	assert_int_equal(request->n_cells, 2);
 	assert_set(&request->cells[0].vcpus, "0-3");
 	assert_int_equal(request->cells[0].mem_kib, 2 << 20);
-	assert_int_equal(request->cells[0].line, 10);
-	assert_int_equal(request->cells[1].line, 9);
+	assert_int_equal(request->cells[0].at.line, 10);
+	assert_int_equal(request->cells[1].at.line, 9);
 	assert_true(request->distances_given);
-	assert_int_equal(request->line_vcpu, 2);
-	assert_int_equal(request->line_numatune, 4);
-	assert_int_equal(request->line_topology, 7);
-	assert_int_equal(request->line_numa, 8);
+	assert_int_equal(request->at_vcpu.line, 2);
+	assert_int_equal(request->at_numatune.line, 4);
+	assert_int_equal(request->at_topology.line, 7);
+	assert_int_equal(request->at_numa.line, 8);
 }
 
 /* The same document after a plan that says it wrote all of this: as if nothing were fixed. */
@@ -369,7 +369,7 @@ static void test_devices(void **state)
 		assert_int_equal(device->is_pci, devices_out[i].is_pci);
 		assert_int_equal(device->address_fixed, devices_out[i].address_fixed);
 		assert_int_equal(device->element, devices_out[i].element);
-		assert_int_equal(device->line, devices_out[i].line);
+		assert_int_equal(device->at.line, devices_out[i].line);
 		assert_int_equal(device->policy, VN_PCI_PREFERRED);
 	}
 	assert_int_equal(request->mem_kib, 8 << 20);
