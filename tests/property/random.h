@@ -9,7 +9,7 @@
 
 enum {
 	NODES_MAX = 8,
-	CPUS_MAX = 160,
+	CPUS_MAX = 176,
 	DEVICES_MAX = 4,
 	VCPUS_MAX = 96,
 	CELLS_MAX = 8,
