@@ -360,6 +360,26 @@ static int write_cell_buses(struct buses *b, uint32_t cell, vn_error *err)
 	return VN_OK;
 }
 
+static bool moves(const struct buses *b, const xmlNode *device)
+{
+	for (uint32_t i = 0; i < b->xml->request->n_devices; i++)
+		if (b->element[i] == device)
+			return true;
+	return false;
+}
+
+/* A device that an earlier plan moved and this one does not gives its place back, before another
+ * device gets it. */
+static void leave_places(struct buses *b)
+{
+	uint64_t bus;
+
+	VN_XML_EACH(device, b->devices, NULL)
+		if (!vn_elem_is(device, "controller") && !moves(b, device) &&
+		    address_bus(device, &bus) && is_ours(b, bus))
+			vn_xmledit_remove(b->xml->edit, pci_address(device));
+}
+
 /* Controllers of an earlier plan that this one does not want, and the addresses that name them. */
 static void remove_rest(struct buses *b)
 {
@@ -381,6 +401,7 @@ int vn_xml_write_buses(vn_xml *xml, xmlNode *devices, vn_error *err)
 	b.kind = machine_kind(xml);
 	find_buses(&b);
 	find_devices(&b);
+	leave_places(&b);
 	for (uint32_t cell = 0; cell < xml->placement->n_cells; cell++)
 		if ((r = write_cell_buses(&b, cell, err)) < 0)
 			return r;

@@ -46,8 +46,8 @@ static int place(const struct pair *of, vn_placement *ret, vn_error *err)
 }
 
 /* A mixed guest on a host whose shared and dedicated CPUs overlap: its pins take CPUs from its own
- * floating vCPUs. The fit is sound there, but counts each pin against them (lib/place/README.md), so it
- * may refuse or spread what brute force fits. Nova's hosts keep the two sets apart. */
+ * floating vCPUs. The fit is sound there, but counts each pin against them (lib/place/README.md),
+ * so it may refuse or spread what brute force fits. Nova's hosts keep the two sets apart. */
 static bool sets_compete(void)
 {
 	bool overlap = false;

@@ -43,7 +43,9 @@ static void complain(uint64_t n, const char *what, const char *a, const char *b)
 	       seed, n, what, host.bytes, a, b);
 }
 
-/* The planned document on another host, and the original there: the same, down to the refusal. */
+/* The planned document on another host, and the original there: the same, down to the refusal.
+ * Where devices were moved, their buses keep their numbers, so that the guest finds them again;
+ * then the numbers may differ. */
 static void compare_elsewhere(uint64_t n, const char *original, const char *planned)
 {
 	VN_AUTO_TEXT fresh = VN_TEXT_INIT, moved = VN_TEXT_INIT;
@@ -60,7 +62,7 @@ static void compare_elsewhere(uint64_t n, const char *original, const char *plan
 		complain(n, "one of original and planned is refused elsewhere",
 			 r < 0 ? err_fresh.text : fresh.bytes,
 			 s < 0 ? err_moved.text : moved.bytes);
-	else if (r == VN_OK && strcmp(fresh.bytes, moved.bytes))
+	else if (r == VN_OK && !strstr(planned, "controllers=") && strcmp(fresh.bytes, moved.bytes))
 		complain(n, "original and planned differ elsewhere", fresh.bytes, moved.bytes);
 }
 
