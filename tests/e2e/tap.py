@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""TAP lines for the end-to-end tests. Numbers and the plan are added by `run`, which joins the output
+of several programs, some of them from inside the virtual hosts."""
+import sys
+
+failures = 0
+
+
+def ok(name, passed, *details):
+    """One test. The details are printed when it failed."""
+    global failures
+    print("ok" if passed else "not ok", "-", name)
+    if not passed:
+        failures += 1
+        for detail in details:
+            for line in str(detail).splitlines():
+                print("#  ", line)
+    sys.stdout.flush()
+    return passed
+
+
+def same(name, got, wanted):
+    """One test: two descriptions of one thing are equal."""
+    return ok(name, got == wanted, f"got:    {got}", f"wanted: {wanted}")
+
+
+def skip(name, reason):
+    print("ok -", name, "# SKIP", reason, flush=True)
+
+
+def note(text):
+    print("#", text, flush=True)
