@@ -15,6 +15,7 @@ static const int exit_codes[] = {
 static int run_command(const struct cli_command *command, int argc, char **argv,
 		       struct cli_output *output, vn_error *err)
 {
+	assert(command);
 	struct cli_line line;
 	int r = cli_line_parse(command, argc, argv, &line, err);
 

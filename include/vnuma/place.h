@@ -84,8 +84,8 @@ typedef struct vn_cost {
 	uint64_t devices_remote; /* devices not on a node of the guest that would rather be */
 	uint64_t distance;	 /* sum over pairs of cells of vcpus*vcpus*distance, both ways, and
 				    over cells of vcpus*distance to their memory */
-	uint64_t broken;   /* whole free cores broken, plus L3 groups used, beyond the least */
-	uint64_t strategy; /* load of the chosen nodes by the strategy, in 1/1000 */
+	uint64_t broken;	 /* whole free cores left half used */
+	uint64_t strategy;	 /* load of the chosen nodes by the strategy, in 1/1000 */
 } vn_cost;
 
 typedef struct vn_place_cell {
@@ -99,7 +99,7 @@ typedef struct vn_place_cell {
 	vn_cpuset reserved; /* CPUs taken beside the pins: emulator, or siblings kept idle */
 } vn_place_cell;
 
-/* A placement: plain data, owns nothing. It is large (about 200 KiB): allocate it, or keep one.
+/* A placement: plain data, owns nothing. It is large (about 450 KiB): allocate it, or keep one.
  * Only the first n_cells, n_vcpus, n_devices entries mean anything. */
 typedef struct vn_placement {
 	uint32_t n_cells, n_vcpus, n_devices, n_memdevs;

@@ -233,7 +233,7 @@ static int apply_realtime(vn_spec_set *set, vn_error *err)
 		request->realtime_vcpus = vn_spec_value_of(set, pair, pair->image).cpus;
 	else
 		vn_cpuset_add_range(&request->realtime_vcpus, 0, request->vcpus - 1);
-	if (!names_vcpus(set->draft, &request->realtime_vcpus))
+	if (entry && !names_vcpus(set->draft, &request->realtime_vcpus))
 		return vn_spec_fail(set->draft, entry, "RealtimeMaskNotFoundOrInvalid", err,
 				    "%s is '%.60s' (legal: at least one of the vCPUs 0 to %u)",
 				    entry->key, entry->value, request->vcpus - 1);

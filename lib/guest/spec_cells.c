@@ -54,7 +54,7 @@ static int apply_locked(vn_spec_set *set, vn_error *err)
 		request->locked_given = true;
 		set->draft->locked = entry->spot;
 	}
-	if (request->locked && !request->n_pages)
+	if (entry && request->locked && !request->n_pages)
 		return vn_spec_fail(set->draft, entry, "LockMemoryForbidden", err,
 				    "%s without hw:mem_page_size (legal: with it)", entry->key);
 	if ((encrypted->flavor && vn_spec_value_of(set, encrypted, false).number) ||
@@ -174,6 +174,7 @@ static int fill_listed(vn_spec_set *set, const vn_spec_entry *const *cpus,
 static int fill_even(vn_spec_set *set, const vn_spec_entry *entry, vn_error *err)
 {
 	vn_request *request = set->draft->request;
+	assert(request->n_cells); /* the caller has refused 0 */
 	uint32_t n = request->n_cells, size = request->vcpus / n;
 	bool in_turn = request->distribution == VN_DISTRIBUTION_ROUND_ROBIN ||
 		       request->distribution == VN_DISTRIBUTION_INTERLEAVE;
@@ -202,8 +203,10 @@ static int check_fixed(const vn_spec_set *set, const vn_spec_entry *entry, uint3
 	if (!n_lists && n_nodes == draft->request->n_cells)
 		return VN_OK;
 	return vn_spec_fail(draft, entry, "ImageNUMATopologyForbidden", err,
-			    "%s is '%.40s', but <cpu><numa> in line %u fixes %u cells", entry->key,
-			    entry->value, draft->cells.line, draft->request->n_cells);
+			    "%s is '%.40s', but <cpu><numa> in line %u fixes %u cells",
+			    entry ? entry->key : "the list of cells",
+			    entry ? entry->value : "given", draft->cells.line,
+			    draft->request->n_cells);
 }
 
 static int make_cells(vn_spec_set *set, uint32_t count, vn_spot spot, vn_error *err)

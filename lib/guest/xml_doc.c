@@ -221,7 +221,7 @@ static int check_bytes(const vn_dom *dom, vn_error *err)
 static int check_encoding(const vn_dom *dom, vn_error *err)
 {
 	static const char *const legal[] = { "UTF-8", "US-ASCII", "ASCII" };
-	const char *encoding = (const char *)dom->doc->encoding;
+	const char *encoding = dom->doc ? (const char *)dom->doc->encoding : NULL;
 
 	if (!encoding)
 		return VN_OK;

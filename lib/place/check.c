@@ -194,7 +194,8 @@ static int check_page_wish(const struct checking *c, uint32_t i)
 		good = mem->n_pages > huge && cell->page_kib == mem->pages[huge].size_kib;
 		break;
 	case VN_PAGES_SIZE:
-		good = cell->page_kib == (wish->page_kib <= 64 ? 0 : wish->page_kib);
+		good = cell->page_kib ==
+		       (huge && wish->page_kib == mem->pages[0].size_kib ? 0 : wish->page_kib);
 		break;
 	default: break;
 	}
@@ -404,6 +405,11 @@ static int check_cpus(const struct checking *c)
 		if ((r = check_threads(c, i, &pins)) < 0)
 			return r;
 	}
+	VN_CPUSET_EACH(vcpu, &c->request->vcpupin_given)
+		if (c->placement->pin[vcpu] < 0 &&
+		    vn_cpuset_overlaps(&c->request->vcpupin[vcpu], &taken))
+			return BROKEN(c, "vCPU %d is pinned to a CPU that is another's alone",
+				      vcpu);
 	for (uint32_t node_ix = 0; node_ix < c->host->n_nodes; node_ix++)
 		if ((r = check_floating(c, node_ix)) < 0)
 			return r;

@@ -118,6 +118,12 @@ static int check_pins(const vn_host *host, const vn_request *request, const vn_c
 					    "vcpupin gives CPU %d to vCPU %d and to another vCPU, "
 					    "but their policy is dedicated",
 					    first, vcpu);
+		if (!vn_cpuset_has(&host->nodes[host->cpus[first].node_ix].pcpus, (unsigned)first))
+			return vn_fail_spot(err, VN_E_CONFLICT, request->source,
+					    pin_spot(request, (uint32_t)vcpu),
+					    "CPU %d, which vcpupin gives to vCPU %d, is not one of "
+					    "the host's CPUs for dedicated guests",
+					    first, vcpu);
 		vn_cpuset_add(&taken, (unsigned)first);
 		if (vn_cpuset_has(&host->nodes[host->cpus[first].node_ix].pinned, (unsigned)first))
 			return vn_fail_spot(err, VN_E_NOFIT, request->source,

@@ -77,10 +77,9 @@ static struct need fit_ordinary(const struct place_cell *cell, const struct plac
 {
 	uint64_t asked = cell->mem_kib + cell->memdev_kib;
 
-	if (asked > node->most_kib)
-		return NEED(VN_NEED_MEMORY, asked, node->most_kib);
-	if (asked > node->room_kib)
-		return NEED(VN_NEED_MEMORY, asked, node->room_kib);
+	if (asked > node->most_kib || asked > node->room_kib)
+		return NEED(VN_NEED_MEMORY, asked,
+			    node->room_kib < node->most_kib ? node->room_kib : node->most_kib);
 	return nothing;
 }
 
@@ -123,6 +122,8 @@ struct need fit_memory(const struct problem *p, uint32_t c, uint32_t mem_ix, uin
 		if (!wants_page(cell, host_node, i) || host_node->n_pages - 1 - i < page_from)
 			continue;
 		need = fit_page(cell, node->pages[i], host_node->pages[i].size_kib);
+		if (need.need == VN_NEED_NOTHING && i < first_huge(host_node))
+			need = fit_ordinary(cell, node);
 		if (need.need == VN_NEED_NOTHING) {
 			*page_ix = (uint8_t)i;
 			return need;

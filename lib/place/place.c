@@ -168,6 +168,11 @@ static int fixed_cells(struct problem *p, uint32_t *n, vn_error *err)
 				    "mode 'host' gives a cell to each of %u nodes, but the guest's "
 				    "<numa> has %u cells",
 				    nodes, request->n_cells);
+	if (!*n && nodes > VN_CELL_MAX)
+		return vn_fail_spot(err, VN_E_RANGE, request->source, request->at_policy,
+				    "mode 'host' gives a cell to each of %u nodes, but a guest has "
+				    "at most %d cells (name fewer nodes in the nodeset)",
+				    nodes, VN_CELL_MAX);
 	if (!*n)
 		*n = nodes;
 	if (*n > request->vcpus)

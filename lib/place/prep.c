@@ -65,7 +65,8 @@ static void count_memory(const struct problem *p, const vn_node *node, struct pl
 	for (uint32_t i = 0; i < node->n_pages; i++)
 		ret->pages[i] = vn_pages_free(&node->pages[i]);
 	if (first_huge(node)) {
-		uint64_t kept = reserve / node->pages[0].size_kib;
+		uint64_t size = node->pages[0].size_kib,
+			 kept = reserve / size + (reserve % size != 0);
 
 		ret->pages[0] = ret->pages[0] > kept ? ret->pages[0] - kept : 0;
 	}
@@ -86,6 +87,7 @@ void prep_free_cpus(const struct problem *p, uint32_t node_ix, vn_cpuset *floats
 	vn_cpuset_minus(floats, &p->owner_pins);
 	vn_cpuset_minus(pins, &node->pinned);
 	vn_cpuset_minus(pins, &p->owner_pins);
+	vn_cpuset_minus(pins, &p->owner_floats);
 }
 
 static uint32_t count_float_cores(const vn_host *host, const vn_cpuset *floats)
@@ -168,10 +170,11 @@ void prep_nodes(struct problem *p)
 	struct core_counts counts;
 
 	find_allowed(p);
-	p->owner_pins = (vn_cpuset){ 0 };
+	p->owner_pins = p->owner_floats = (vn_cpuset){ 0 };
 	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)
-		if (vn_cpuset_has(&request->dedicated, (unsigned)vcpu))
-			vn_cpuset_or(&p->owner_pins, &request->vcpupin[vcpu]);
+		vn_cpuset_or(vn_cpuset_has(&request->dedicated, (unsigned)vcpu) ? &p->owner_pins
+										: &p->owner_floats,
+			     &request->vcpupin[vcpu]);
 	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
 		const vn_node *node = &p->host->nodes[i];
 		struct place_node *to = &p->nodes[i];

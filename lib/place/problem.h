@@ -75,8 +75,9 @@ struct problem {
 	const vn_host *host;
 	const vn_request *request;
 	const vn_place_options *options;
-	vn_nodeset allowed;   /* by index: the nodeset, or every node */
-	vn_cpuset owner_pins; /* CPUs that the owner's vcpupin gives to dedicated vCPUs */
+	vn_nodeset allowed;	/* by index: the nodeset, or every node */
+	vn_cpuset owner_floats; /* CPUs that the owner's vcpupin gives to floating vCPUs */
+	vn_cpuset owner_pins;	/* CPUs that the owner's vcpupin gives to dedicated vCPUs */
 	struct place_node nodes[VN_NODE_MAX];
 
 	uint32_t n_cells;

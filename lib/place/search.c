@@ -228,14 +228,19 @@ static struct place_cell smallest(const struct search *s, uint32_t from, uint32_
 	return size;
 }
 
+/* Nodes count by their CPUs and, where they have some, memory; memory counts wherever it is. */
 static bool room_for(const struct search *s, uint32_t from, uint32_t to)
 {
+	const struct problem *p = s->p;
 	struct place_cell size = smallest(s, from, to);
-	uint64_t room = 0;
+	uint64_t room = 0, memories = 0;
 
-	for (uint32_t i = 0; i < s->n_nodes && room < to - from; i++)
+	for (uint32_t i = 0; i < s->n_nodes; i++) {
 		room += holds(s, i, &size);
-	return room >= to - from;
+		if (size.mem_kib && p->nodes[i].for_memory)
+			memories += p->nodes[i].room_kib / size.mem_kib;
+	}
+	return room >= to - from && (!size.mem_kib || memories >= to - from);
 }
 
 /* Where nodes are shared: is there room for the cells to come, for the next ones of one size, for

@@ -11,8 +11,7 @@ static void move_memory(vn_node *node, uint64_t kib, uint64_t page_kib, int sign
 		if (pages->size_kib == page_kib || (!page_kib && i == 0 && pages->size_kib <= 64))
 			pages->used += sign > 0 ? n : -n;
 	}
-	if (!page_kib)
-		node->mem_used_kib += sign > 0 ? kib : -kib;
+	node->mem_used_kib += sign > 0 ? kib : -kib;
 }
 
 static void move_guest(vn_host *host, const vn_placement *placement, int sign)

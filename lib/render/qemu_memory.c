@@ -44,7 +44,7 @@ static uint64_t huge_page_kib(const vn_qemu *qemu, uint32_t cell)
 	if (!hugepages)
 		return 0;
 	if (!vn_elem_child(hugepages, "page"))
-		return vn_xml_huge_page_kib(qemu->host, placed);
+		return placed->page_kib;
 	VN_XML_EACH(page, hugepages, "page") {
 		VN_XML_STRING text = vn_elem_get(page, "nodeset");
 		vn_cpuset cells;

@@ -66,6 +66,7 @@ static void make_blocks(page *p)
 {
 	const vn_host *host = p->s.picture->host;
 
+	assert(p->blocks); /* one for each node */
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		int32_t socket = host->nodes[p->order[i]].socket;
 		block *last = p->n_blocks ? &p->blocks[p->n_blocks - 1] : NULL;

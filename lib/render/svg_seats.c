@@ -247,7 +247,7 @@ static int32_t seats_width(const svg *s)
 /* Rooms have a least width: put more cores side by side where it leaves room for them. */
 static void use_width(svg *s, uint32_t cores, int32_t width)
 {
-	for (uint32_t more = s->cores_across + 1; more <= cores; more++) {
+	for (uint32_t more = s->cores_across + 1; more && more <= cores; more++) {
 		uint32_t before = s->cores_across;
 
 		if (cores % more)

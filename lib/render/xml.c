@@ -199,13 +199,6 @@ bool vn_xml_size_kib(const char *value, const char *unit, uint64_t *ret)
 	       vn_scale_kib(number, unit ? unit : "KiB", ret, NULL) == VN_OK;
 }
 
-uint64_t vn_xml_huge_page_kib(const vn_host *host, const vn_place_cell *cell)
-{
-	const vn_node *node = &host->nodes[cell->mem_node_ix];
-
-	return node->n_pages && cell->page_kib <= node->pages[0].size_kib ? 0 : cell->page_kib;
-}
-
 /* ---- the whole ---- */
 
 static int (*const parts[])(vn_xml *, vn_error *) = {

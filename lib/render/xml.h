@@ -63,7 +63,4 @@ void vn_xml_set_text_uint(vn_xml *xml, xmlNode *node, uint64_t value);
 /* "4" with unit "GiB" (NULL: KiB) in KiB; false if it is not a size. */
 bool vn_xml_size_kib(const char *value, const char *unit, uint64_t *ret);
 
-/* The huge page size of a cell, 0 where its pages are the node's ordinary ones. */
-uint64_t vn_xml_huge_page_kib(const vn_host *host, const vn_place_cell *cell);
-
 #endif

@@ -57,7 +57,10 @@ static void write_cell(vn_xml *xml, xmlNode *node, uint32_t number)
 	uint64_t have;
 
 	vn_xml_set_uint(xml, node, "id", number);
-	vn_xml_set_cpuset(xml, node, "cpus", &cell->vcpus);
+	if (vn_cpuset_is_empty(&cell->vcpus))
+		vn_xmledit_unset(xml->edit, node, "cpus"); /* a cell of memory alone */
+	else
+		vn_xml_set_cpuset(xml, node, "cpus", &cell->vcpus);
 	if (!vn_xml_size_kib(memory, unit, &have) || have != cell->mem_kib) {
 		vn_xml_set_uint(xml, node, "memory", cell->mem_kib);
 		vn_xmledit_set(xml->edit, node, "unit", "KiB");

@@ -79,7 +79,7 @@ static uint64_t next_page_size(const vn_xml *xml, uint64_t than)
 	uint64_t next = 0;
 
 	for (uint32_t c = 0; c < xml->placement->n_cells; c++) {
-		uint64_t kib = vn_xml_huge_page_kib(xml->host, &xml->placement->cells[c]);
+		uint64_t kib = xml->placement->cells[c].page_kib;
 
 		if (kib > than && (!next || kib < next))
 			next = kib;
@@ -92,7 +92,7 @@ static vn_cpuset cells_with_pages(const vn_xml *xml, uint64_t kib)
 	vn_cpuset cells = { 0 };
 
 	for (uint32_t c = 0; c < xml->placement->n_cells; c++)
-		if (vn_xml_huge_page_kib(xml->host, &xml->placement->cells[c]) == kib)
+		if (xml->placement->cells[c].page_kib == kib)
 			vn_cpuset_add(&cells, c);
 	return cells;
 }

@@ -112,7 +112,8 @@ static void write_vcpus(vn_xml *xml)
 
 	if (vcpus && !ours)
 		return;
-	if (xml->request->vcpus_online >= xml->request->vcpus || !has_vcpu_hotplug(xml)) {
+	if (xml->request->vcpus_online >= xml->request->vcpus || xml->placement->n_cells < 2 ||
+	    !has_vcpu_hotplug(xml)) {
 		if (vcpus)
 			vn_xmledit_remove(xml->edit, vcpus);
 		return;

@@ -274,16 +274,16 @@ static void find_style(vn_xmledit *edit)
 int vn_xmledit_open(const char *source, const char *bytes, size_t size, vn_xmledit **ret,
 		    vn_error *err)
 {
-	VN_AUTO(vn_xmledit)
-	edit = calloc(1, sizeof(*edit));
 	int r;
 
-	if (!edit)
-		return vn_fail(err, VN_E_NOMEM, "no memory for the document");
 	if (size > VN_XML_MAX)
 		return vn_fail_line(err, VN_E_INPUT, source, 0, 0,
 				    "%zu bytes are too many for a domain XML (legal: up to %d)",
 				    size, VN_XML_MAX);
+	VN_AUTO(vn_xmledit) edit = calloc(1, sizeof(*edit));
+
+	if (!edit)
+		return vn_fail(err, VN_E_NOMEM, "no memory for the document");
 	edit->source = source;
 	edit->bytes = bytes;
 	edit->size = size;
