@@ -110,7 +110,7 @@ static const struct cli_option plan_options[] = {
 	  .argument = "FILE",
 	  .offset = FIELD(with),
 	  .help = "A guest that is on the host already: it is placed first, and what it takes is "
-		  "gone. XML or JSON, as an earlier plan wrote it or not; repeatable." },
+		  "gone. A domain XML, planned or not, or a request in JSON; repeatable." },
 	{ .name = "strategy",
 	  .argument = "NAME",
 	  .fallback = "spread",

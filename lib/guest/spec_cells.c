@@ -304,7 +304,7 @@ static int apply_preferences(vn_spec_set *set, const uint32_t max[PARTS], uint32
 		const vn_spec_entry *entry = by_image ? pair->image : pair->flavor;
 
 		want[i] = entry ? (uint32_t)vn_spec_value_of(set, pair, by_image).number : 0;
-		if (!max[i] || want[i] <= max[i])
+		if (!entry || !max[i] || want[i] <= max[i])
 			continue;
 		if (by_image)
 			return vn_spec_fail(set->draft, entry, "ImageVCPUTopologyRangeExceeded",

@@ -97,18 +97,24 @@ static int find_device(const struct problem *p)
 static int refuse_device(const struct problem *p, uint32_t device, vn_error *err)
 {
 	const vn_guest_device *of = &p->request->devices[device];
-	uint32_t node_ix = (uint32_t)p->devices[device].node_ix;
-	struct need need = fit_cell(p, 0, node_ix);
+	int32_t node_ix = p->devices[device].node_ix;
 	char address[32], asked[48], there[48];
+	struct need need;
 
 	vn_pci_address_format(of->host, address, sizeof(address));
-	return vn_fail_spot(
-		err, VN_E_NOFIT, p->request->source, of->at,
-		"device %s must be local to a cell, but none fits on its node %u: %s: "
-		"asked %s, there %s",
-		address, p->host->nodes[node_ix].id, vn_requirements[need.need].text,
-		amount(need.asked, vn_requirements[need.need].unit, asked, sizeof(asked)),
-		amount(need.there, vn_requirements[need.need].unit, there, sizeof(there)));
+	if (node_ix < 0)
+		return vn_fail_spot(err, VN_E_NOFIT, p->request->source, of->at,
+				    "device %s must be local to a cell, but the host does not say "
+				    "on which node it is",
+				    address);
+	need = fit_cell(p, 0, (uint32_t)node_ix);
+	amount(need.asked, vn_requirements[need.need].unit, asked, sizeof(asked));
+	amount(need.there, vn_requirements[need.need].unit, there, sizeof(there));
+	return vn_fail_spot(err, VN_E_NOFIT, p->request->source, of->at,
+			    "device %s must be local to a cell, but none fits on its node %u: %s: "
+			    "asked %s, there %s",
+			    address, p->host->nodes[node_ix].id, vn_requirements[need.need].text,
+			    asked, there);
 }
 
 static int refuse_together(struct problem *p, vn_error *err)

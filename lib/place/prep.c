@@ -235,9 +235,10 @@ void prep_devices(struct problem *p)
 		struct device_need *need = &p->devices[i];
 
 		*need = (struct device_need){ .node_ix = device_node(host, device) };
+		need->must = must_be_local(p->request, device) &&
+			     (need->node_ix >= 0 || device->policy == VN_PCI_REQUIRED);
 		if (need->node_ix < 0)
 			continue;
-		need->must = must_be_local(p->request, device);
 		vn_nodeset_add(&need->any_of, (unsigned)need->node_ix);
 		int32_t socket = host->nodes[need->node_ix].socket;
 

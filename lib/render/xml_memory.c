@@ -62,7 +62,10 @@ static void write_memnodes(vn_xml *xml, xmlNode *numatune)
 			last = have[c] ? have[c] : last;
 			continue;
 		}
-		vn_nodeset_add(&nodes, mem_node(xml, c));
+		if (xml->request->numatune_given && xml->request->mem_mode == VN_MEM_INTERLEAVE)
+			nodes = xml->request->numatune; /* the owner's nodes are the wish itself */
+		else
+			vn_nodeset_add(&nodes, mem_node(xml, c));
 		last = have[c] ? have[c] : vn_xmledit_insert(xml->edit, numatune, last, "memnode");
 		vn_xml_set_uint(xml, last, "cellid", c);
 		vn_xmledit_set(xml->edit, last, "mode", vn_mem_mode_names[xml->request->mem_mode]);

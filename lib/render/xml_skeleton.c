@@ -119,6 +119,8 @@ void vn_xml_add_specs(const vn_request *request, vn_xmledit *edit, xmlNode *vnum
 			add_uint(&to, numbers[i].name, numbers[i].value);
 	if (request->locked_given)
 		add(&to, "hw:locked_memory", request->locked ? "true" : "false");
+	else if (request->locked)
+		add(&to, "hw:mem_encryption", "true"); /* what else locks memory */
 	if (request->pci_policy_given)
 		add(&to, "hw:pci_numa_affinity_policy", vn_pci_policy_names[request->pci_policy]);
 }

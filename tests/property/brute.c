@@ -284,6 +284,9 @@ static bool devices_local(const struct state *s)
 		int32_t node_ix = device_node(pair, device);
 		bool local = false;
 
+		if (node_ix < 0 && device_must_be_local(pair, device) &&
+		    device->policy == VN_PCI_REQUIRED)
+			return false; /* nobody knows where it is */
 		if (node_ix < 0 || !device_must_be_local(pair, device))
 			continue;
 		for (uint32_t k = 0; k < pair->host.n_nodes; k++)

@@ -266,6 +266,111 @@ static void test_take_and_release(void **state)
 	drop_host(&host);
 }
 
+static void must_refuse(const vn_host *host, const vn_request *request,
+			const vn_place_options *options, enum vn_code code, const char *words)
+{
+	vn_error err = { 0 };
+
+	assert_int_equal(vn_place(host, request, options, &placement, &err), code);
+	if (!strstr(err.text, words))
+		print_message("# %s\n", err.text);
+	assert_non_null(strstr(err.text, words));
+}
+
+/* What the owner pins is his: no dedicated vCPU gets a CPU that a floating one is pinned to. */
+static void test_owner_pins(void **state)
+{
+	vn_cpuset pins[4] = { 0 };
+	vn_request request = make_request(4, 1 << 20, false);
+	vn_host host;
+
+	(void)state;
+	make_host(&host, 1, 4, 2, 16 << 20, 20);
+	request.cpu_policy = VN_CPU_MIXED;
+	vn_cpuset_add_range(&request.dedicated, 1, 3);
+	request.vcpupin = pins;
+	vn_cpuset_add(&pins[0], 0);
+	vn_cpuset_add(&request.vcpupin_given, 0);
+	must_fit(&host, &request);
+	for (uint32_t vcpu = 1; vcpu < 4; vcpu++)
+		assert_int_not_equal(placement.pin[vcpu], 0);
+
+	request.cpu_policy = VN_CPU_DEDICATED;
+	vn_cpuset_add(&request.dedicated, 0);
+	vn_cpuset_del(&host.nodes[0].pcpus, 0);
+	must_refuse(&host, &request, NULL, VN_E_CONFLICT,
+		    "CPU 0, which vcpupin gives to vCPU 0, is not one of the host's CPUs for");
+	drop_host(&host);
+}
+
+static void test_pages(void **state)
+{
+	vn_request_pages wish = { .want = VN_PAGES_SMALL };
+	vn_request request = make_request(1, 1 << 20, false);
+	vn_place_options options = vn_place_defaults;
+	vn_host host;
+
+	(void)state;
+	make_host(&host, 1, 2, 1, 1 << 20, 20);
+	request.pages = &wish;
+	request.n_pages = 1;
+	must_fit(&host, &request);
+	options.reserve_kib = 2;
+	must_refuse(&host, &request, &options, VN_E_NOFIT, "free");
+	options.reserve_kib = 0;
+	options.ram_ratio_percent = 50;
+	must_refuse(&host, &request, &options, VN_E_NOFIT, "free memory");
+
+	/* arm64: 64 KiB pages are huge ones beside 4 KiB */
+	host.nodes[0].pages[1] = (vn_pages){ .size_kib = 64, .total = 1 << 14 };
+	wish = (vn_request_pages){ .want = VN_PAGES_SIZE, .page_kib = 64 };
+	must_fit(&host, &request);
+	assert_int_equal(placement.cells[0].page_kib, 64);
+
+	/* huge pages alone are listed: taking them leaves the ordinary memory as it is */
+	host.nodes[0].n_pages = 1;
+	host.nodes[0].pages[0] = (vn_pages){ .size_kib = 2048, .total = 256 };
+	wish.page_kib = 2048;
+	request.mem_kib = 256 << 10;
+	uint64_t free_kib = vn_node_free_kib(&host.nodes[0]);
+
+	must_fit(&host, &request);
+	vn_host_take(&host, &placement);
+	assert_int_equal(vn_node_free_kib(&host.nodes[0]), free_kib);
+	drop_host(&host);
+}
+
+static void test_too_many_cells(void **state)
+{
+	vn_request request = make_request(400, 64 << 20, false);
+	vn_host host;
+
+	(void)state;
+	make_host(&host, 200, 2, 1, 1 << 20, 20);
+	request.mode = VN_MODE_HOST;
+	must_refuse(&host, &request, NULL, VN_E_RANGE,
+		    "each of 200 nodes, but a guest has at most 128");
+	drop_host(&host);
+}
+
+static void test_unknown_device_node(void **state)
+{
+	vn_guest_device device = { .kind = VN_DEVICE_HOSTDEV,
+				   .has_host = true,
+				   .is_pci = true,
+				   .policy = VN_PCI_REQUIRED };
+	vn_request request = make_request(1, 1 << 20, false);
+	vn_host host;
+
+	(void)state;
+	make_host(&host, 2, 2, 1, 4 << 20, 20);
+	request.devices = &device;
+	request.n_devices = 1;
+	request.pci_policy_given = true;
+	must_refuse(&host, &request, NULL, VN_E_NOFIT, "the host does not say on which node it is");
+	drop_host(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +378,8 @@ int main(void)
 		cmocka_unit_test(test_partition),	cmocka_unit_test(test_prefer),
 		cmocka_unit_test(test_thread_policies), cmocka_unit_test(test_auto),
 		cmocka_unit_test(test_distance),	cmocka_unit_test(test_take_and_release),
+		cmocka_unit_test(test_owner_pins),	cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_too_many_cells),	cmocka_unit_test(test_unknown_device_node),
 	};
 
 	return cmocka_run_group_tests_name("place", tests, NULL, NULL);
