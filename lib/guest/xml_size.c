@@ -115,7 +115,8 @@ static int read_total(vn_dom *dom, const xmlNode *domain, const vn_dom_policy *p
 
 	if ((r = vn_dom_only(dom, domain, "memory", &memory, err)) < 0 || !memory)
 		return r;
-	if (vn_dom_wrote(dom, VN_SET_MEMORY, 0) && policy->mem_kib)
+	if (vn_dom_wrote(dom, VN_SET_MEMORY, 0) &&
+	    (policy->mem_kib || dom->draft->request->n_cells))
 		return VN_OK;
 	dom->draft->memory = vn_dom_spot(dom, vn_dom_element(memory));
 	dom->draft->request->at_memory = dom->draft->memory;

@@ -6,11 +6,26 @@
 
 #include "vnuma/guest.h"
 
+static bool size_of(const xmlNode *node, uint64_t *kib)
+{
+	VN_XML_STRING text = vn_elem_text(node);
+	VN_XML_STRING unit = vn_elem_get(node, "unit");
+
+	return node && vn_xml_size_kib(text, unit, kib);
+}
+
+static void set_size(vn_xml *xml, xmlNode *node, uint64_t kib)
+{
+	vn_xmledit_set(xml->edit, node, "unit", "KiB");
+	vn_xml_set_text_uint(xml, node, kib);
+}
+
 /* libvirt counts memory devices into <memory>; cells do not hold them. */
 static void write_memory(vn_xml *xml)
 {
 	xmlNode *memory = vn_elem_child(xml->domain, "memory");
-	uint64_t total = 0, have;
+	xmlNode *current = vn_elem_child(xml->domain, "currentMemory");
+	uint64_t total = 0, have = 0, now;
 
 	if (memory && !vn_xml_wrote_before(xml, VN_SET_MEMORY, 0))
 		return;
@@ -20,13 +35,11 @@ static void write_memory(vn_xml *xml)
 		total += xml->request->memdevs[i].size_kib;
 	vn_xml_mine(xml, VN_SET_MEMORY, 0);
 	memory = vn_xml_ensure(xml, xml->domain, vn_xml_domain_order, "memory");
-	VN_XML_STRING text = vn_elem_text(memory);
-	VN_XML_STRING unit = vn_elem_get(memory, "unit");
-
-	if (vn_xml_size_kib(text, unit, &have) && have == total)
+	if (size_of(memory, &have) && have == total)
 		return;
-	vn_xmledit_set(xml->edit, memory, "unit", "KiB");
-	vn_xml_set_text_uint(xml, memory, total);
+	if (size_of(current, &now) && now == have)
+		set_size(xml, current, total); /* libvirt's copy of what an earlier plan wrote */
+	set_size(xml, memory, total);
 }
 
 static int write_vcpu(vn_xml *xml, vn_error *err)

@@ -609,13 +609,37 @@ static void test_bad(void **state)
 	}
 }
 
+/* A later size of the guest: <memory> is the planner's, <currentMemory> libvirt's copy of it. */
+static void test_later_size(void **state)
+{
+	static const char policy[] =
+		"<domain type='kvm'><name>g</name><metadata><v:vnuma xmlns:v='urn:vnuma:domain:1'>"
+		"<v:memory unit='GiB'>2</v:memory><v:wrote memory='0'/></v:vnuma></metadata>"
+		"<memory>1048576</memory><currentMemory>1048576</currentMemory><vcpu>2</vcpu>"
+		"</domain>";
+	static const char cells[] =
+		"<domain type='kvm'><name>g</name><metadata><v:vnuma xmlns:v='urn:vnuma:domain:1'>"
+		"<v:wrote memory='0'/></v:vnuma></metadata><memory>1048576</memory><vcpu>2</vcpu>"
+		"<cpu><numa><cell id='0' cpus='0' memory='1' unit='GiB'/>"
+		"<cell id='1' cpus='1' memory='512' unit='MiB'/></numa></cpu></domain>";
+	VN_AUTO_TEXT first = VN_TEXT_INIT, second = VN_TEXT_INIT;
+	VN_AUTO(vn_host) host = plan_host(2);
+
+	(void)state;
+	plan_must(host, policy, vn_render_xml, &first);
+	assert_non_null(strstr(first.bytes, "<memory unit='KiB'>2097152</memory>"));
+	assert_non_null(strstr(first.bytes, "<currentMemory unit='KiB'>2097152</currentMemory>"));
+	plan_must(host, cells, vn_render_xml, &second);
+	assert_non_null(strstr(second.bytes, "<memory unit='KiB'>1572864</memory>"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_settings),  cmocka_unit_test(test_again),
 		cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_libvirt),
 		cmocka_unit_test(test_dumped),	  cmocka_unit_test(test_words),
-		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_bad),	  cmocka_unit_test(test_later_size),
 	};
 
 	return cmocka_run_group_tests_name("render_xml", tests, NULL, NULL);
