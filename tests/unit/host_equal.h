@@ -133,4 +133,37 @@ static inline void assert_message(const vn_error *err, const char *expected)
 	assert_string_equal(vn_error_format(err, text, sizeof(text)), expected);
 }
 
+/* A document that is no host, and what is said about it. */
+struct bad_host {
+	const char *in, *message;
+	enum vn_code code;
+};
+
+static inline void assert_all_refused(const char *source, const struct bad_host *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		vn_host *host = NULL;
+		vn_error err = { 0 };
+		int r = vn_host_parse(source, rows[i].in, strlen(rows[i].in), &host, &err);
+
+		print_message("# row %zu\n", i);
+		assert_int_equal(r, rows[i].code);
+		assert_int_equal(err.code, rows[i].code);
+		assert_null(host);
+		assert_message(&err, rows[i].message);
+	}
+}
+
+/* A document that is a host, and the same host again through JSON. */
+static inline vn_host *read_good_host(const char *source, const char *document)
+{
+	vn_host *host = NULL;
+	vn_error err = { 0 };
+
+	if (vn_host_parse(source, document, strlen(document), &host, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_round_trip(host);
+	return host;
+}
+
 #endif

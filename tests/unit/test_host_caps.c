@@ -15,10 +15,7 @@
 	"</cell></cells></topology><cache>\n<bank " attributes "/></cache></host></capabilities>"
 
 /* clang-format off */
-static const struct {
-	const char *in, *message;
-	enum vn_code code;
-} bad[] = {
+static const struct bad_host bad[] = {
 	/* XML itself */
 	{ "<capabilities><host>",
 	  "c.xml:1:21: XML: Premature end of data in tag host line 1", VN_E_SYNTAX },
@@ -115,28 +112,12 @@ static const struct {
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < VN_LEN(bad); i++) {
-		vn_host *host = NULL;
-		vn_error err = { 0 };
-		int r = vn_host_parse("c.xml", bad[i].in, strlen(bad[i].in), &host, &err);
-
-		print_message("# row %zu\n", i);
-		assert_int_equal(r, bad[i].code);
-		assert_int_equal(err.code, bad[i].code);
-		assert_null(host);
-		assert_message(&err, bad[i].message);
-	}
+	assert_all_refused("c.xml", bad, VN_LEN(bad));
 }
 
 static vn_host *read_good(const char *document)
 {
-	vn_host *host = NULL;
-	vn_error err = { 0 };
-
-	if (vn_host_parse("c.xml", document, strlen(document), &host, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_round_trip(host);
-	return host;
+	return read_good_host("c.xml", document);
 }
 
 /* The published form of 2010: no memory, no distances, no siblings. */

@@ -21,10 +21,7 @@
 #define PCI(attributes) "<object type='PCIDev' " attributes "/>"
 
 /* clang-format off */
-static const struct {
-	const char *in, *message;
-	enum vn_code code;
-} bad[] = {
+static const struct bad_host bad[] = {
 	/* the document */
 	{ "<topology><object type='Machine'/></topology>",
 	  "x.xml:1: hwloc XML of version '1' (legal: 2.x, as hwloc 2 writes it)", VN_E_SYNTAX },
@@ -92,28 +89,12 @@ static const struct {
 static void test_bad(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < VN_LEN(bad); i++) {
-		vn_host *host = NULL;
-		vn_error err = { 0 };
-		int r = vn_host_parse("x.xml", bad[i].in, strlen(bad[i].in), &host, &err);
-
-		print_message("# row %zu\n", i);
-		assert_int_equal(r, bad[i].code);
-		assert_int_equal(err.code, bad[i].code);
-		assert_null(host);
-		assert_message(&err, bad[i].message);
-	}
+	assert_all_refused("x.xml", bad, VN_LEN(bad));
 }
 
 static vn_host *read_good(const char *document)
 {
-	vn_host *host = NULL;
-	vn_error err = { 0 };
-
-	if (vn_host_parse("x.xml", document, strlen(document), &host, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_round_trip(host);
-	return host;
+	return read_good_host("x.xml", document);
 }
 
 /* Nodes that are near the same CPUs: the CPUs are of the node with the fewest, then the lowest. */
