@@ -226,9 +226,9 @@ int vn_spec_apply_cells(vn_spec_set *set, vn_error *err)
 {
 	const vn_spec_pair *pair = vn_spec_pair_of(set, "hw:numa_nodes");
 	const vn_spec_entry *nodes = pair->flavor ? pair->flavor : pair->image;
-	const vn_spec_entry *const *cpus, *const *mem, *entry;
+	const vn_spec_entry *const *cpus = NULL, *const *mem = NULL, *entry;
 	vn_request *request = set->draft->request;
-	uint32_t n_cpus, n_mem, count;
+	uint32_t n_cpus = 0, n_mem = 0, count;
 	int r;
 
 	if (pair->flavor && pair->image)
@@ -241,7 +241,7 @@ int vn_spec_apply_cells(vn_spec_set *set, vn_error *err)
 			       request->cpu_policy != VN_CPU_SHARED;
 	if (!nodes && !n_cpus && !n_mem && !(set->draft->implied_cell && request->numa_wanted))
 		return VN_OK;
-	entry = nodes ? nodes : n_cpus ? cpus[0] : n_mem ? mem[0] : NULL;
+	entry = nodes ? nodes : cpus && n_cpus ? cpus[0] : mem && n_mem ? mem[0] : NULL;
 	count = nodes ? (uint32_t)vn_spec_value_of(set, pair, !pair->flavor).number : 1;
 	if (request->n_cells)
 		return check_fixed(set, entry, count, n_cpus + n_mem, err);
