@@ -147,7 +147,7 @@ typedef struct vn_guest_device {
 
 /* A device request by kind (Nova's PCI alias): `count` devices of vendor:product. */
 typedef struct vn_pci_request {
-	uint16_t vendor, product;
+	uint16_t vendor, product; /* 0 = any */
 	uint32_t count;
 	enum vn_pci_policy policy;
 } vn_pci_request;
@@ -218,6 +218,11 @@ typedef struct vn_request {
 	vn_guest_device *devices;
 	uint32_t n_pci_requests;
 	vn_pci_request *pci_requests;
+	/* Networks that want a node of the guest near them (Nova's limits, not the request's own
+	 * JSON). A network that no node of the host is near pulls nowhere. */
+	uint32_t n_physnets;
+	const char **physnets;
+	bool tunneled;
 
 	/* what an earlier plan wrote: those settings above are as if absent */
 	vn_cpuset wrote[VN_SETTING_COUNT];

@@ -12,6 +12,8 @@ enum {
 	VN_PAGE_SIZES_MAX = 8,	 /* page sizes of one host (arm64 with 64 KiB base has 4) */
 	VN_DEVICE_NAMES_MAX = 8, /* OS names of one device: eth0, br0, ... */
 	VN_HOST_DEVICES_MAX = 4096,
+	VN_HOST_POOLS_MAX = 4096,
+	VN_PHYSNETS_MAX = 64, /* names of physical networks on one host */
 };
 
 /* Pages of one size on one node. free = total - used - reserved. */
@@ -34,7 +36,10 @@ typedef struct vn_node {
 				  `numactl -H` counts it as used */
 	uint32_t n_pages;      /* page sizes, ascending; 0 = page counts are not known */
 	vn_pages pages[VN_PAGE_SIZES_MAX];
-	bool gpu_memory; /* memory of an accelerator: never chosen unless named */
+	bool gpu_memory;   /* memory of an accelerator: never chosen unless named */
+	uint64_t physnets; /* physical networks that are near this node: bits into vn_host.physnets
+			    */
+	bool tunneled;	   /* so is the network that carries tunnels */
 } vn_node;
 
 /* One logical CPU. node_ix is -1 for numbers that do not exist or are offline. Groups are numbered
@@ -56,7 +61,16 @@ typedef struct vn_device {
 	uint32_t n_names;
 	const char *names[VN_DEVICE_NAMES_MAX]; /* network and block names, and the bridges above
 						   them */
+	bool taken;				/* a guest has it */
 } vn_device;
+
+/* PCI devices that are counted and not listed (Nova's pools): no addresses, so they cannot be given
+ * to a guest by this library, but a fit can be asked for them. */
+typedef struct vn_pool {
+	uint16_t vendor, product;
+	int32_t node_ix; /* -1: the platform does not say */
+	uint32_t count;	 /* free ones */
+} vn_pool;
 
 typedef struct vn_host {
 	vn_arena *arena;
@@ -73,6 +87,10 @@ typedef struct vn_host {
 	uint32_t *bandwidth_mibs; /* MiB/s, same shape; 0 = not known; NULL = none known */
 	uint32_t n_devices;
 	vn_device *devices; /* ascending by address */
+	uint32_t n_pools;
+	vn_pool *pools;
+	uint32_t n_physnets;
+	const char **physnets; /* names, at most VN_PHYSNETS_MAX */
 } vn_host;
 
 /* Read a host from `source` (DESIGN's SOURCE): "live", "synthetic:TEXT" (hwloc's notation), or a

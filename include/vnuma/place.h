@@ -88,6 +88,16 @@ typedef struct vn_cost {
 	uint64_t strategy;	 /* load of the chosen nodes by the strategy, in 1/1000 */
 } vn_cost;
 
+/* Where devices that were asked for by kind come from. */
+typedef struct vn_pci_pick {
+	uint16_t request; /* index into vn_request.pci_requests */
+	int16_t pool;	  /* index into vn_host.pools, or -1 */
+	int16_t device;	  /* index into vn_host.devices, or -1 */
+	int16_t node_ix;  /* of the device; -1: not known */
+	uint32_t count;	  /* how many of the pool; 1 for a device */
+} vn_pci_pick;
+enum { VN_PCI_PICKS_MAX = VN_GUEST_DEVICES_MAX };
+
 typedef struct vn_place_cell {
 	uint32_t node_ix;     /* host node of its CPUs */
 	uint32_t mem_node_ix; /* host node of its memory: the same unless that one has none */
@@ -113,6 +123,8 @@ typedef struct vn_placement {
 	int16_t device_cell[VN_GUEST_DEVICES_MAX];    /* cell on the device's node; -1: none */
 	int16_t device_node_ix[VN_GUEST_DEVICES_MAX]; /* host node of the device; -1: not known */
 	int16_t memdev_cell[VN_CELL_MAX];	      /* cell of memory device i */
+	uint32_t n_pci_picks;
+	vn_pci_pick pci_picks[VN_PCI_PICKS_MAX];
 	vn_cost cost;
 	bool proven; /* false: the search budget ended first; this is the best found */
 } vn_placement;
@@ -126,6 +138,14 @@ enum { VN_MEMDEVS_MAX = VN_CELL_MAX };
  * No allocation. */
 int vn_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
 	     vn_placement *ret, vn_error *err);
+
+/* The best placements, at most `n` of them, best first, no two with the same nodes for the same
+ * cells (cells that are just alike count as one kind).
+ * ret:  n placements; *ret_n says how many there are.
+ * Errors: as vn_place, when there is none. */
+enum { VN_PLACE_BEST_MAX = 16 };
+int vn_place_best(const vn_host *host, const vn_request *request, const vn_place_options *options,
+		  uint32_t n, vn_placement *ret, uint32_t *ret_n, vn_error *err);
 
 /* Verify a placement against the host and the request, sharing no code with the search.
  * VN_E_RANGE with the first rule that is broken. */
