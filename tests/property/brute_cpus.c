@@ -7,19 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { GROUPS = BRUTE_CELLS + 1 };
+
 /* One core for this guest: free CPUs for pins, of them `apart` where no floating vCPU may run. */
 struct core {
 	int32_t number;
 	uint32_t online, free, apart;
 };
 
-/* What is to be taken, and how states are numbered. Cells that share a core policy alone are
- * summed: under `prefer` and `isolate` pins of different cells are alike, under `require` single
- * pins are. */
+/* What is to be taken, and how states are numbered. Under `prefer` and `isolate` the pins of
+ * different cells are alike, under `require` single pins are; but for the cell that the emulator
+ * belongs to, whose cores it keeps off if that can be helped (0001, 8). */
 struct taking {
 	enum vn_thread_policy policy;
-	uint32_t n_cores, n_groups, pins[BRUTE_CELLS]; /* by group of pins that belong together */
-	uint32_t singles, extra, slack; /* slack: CPUs that floating vCPUs can spare */
+	bool apart;				  /* the emulator is kept off its cell's cores */
+	uint32_t n_cores, n_groups, pins[GROUPS]; /* by group; 0 is the emulator's cell */
+	uint32_t singles, extra, slack;		  /* slack: CPUs that floating vCPUs can spare */
 	struct core cores[BRUTE_NODE_CPUS];
 	uint32_t states;
 	uint8_t *now, *next; /* [state] fewest broken; NO_FIT: not reached */
@@ -27,8 +30,8 @@ struct taking {
 
 /* What is still to be taken. */
 struct left {
-	uint32_t pins[BRUTE_CELLS];
-	bool lone[BRUTE_CELLS]; /* the group has its one lone pin (require) */
+	uint32_t pins[GROUPS];
+	bool lone[GROUPS]; /* the group has its one lone pin (require) */
 	uint32_t singles, extra, slack;
 };
 
@@ -77,12 +80,12 @@ static void reach(struct taking *t, const struct core *core, struct left left, u
 		t->next[number] = broken;
 }
 
-/* The emulator's CPU, or not. */
+/* The emulator's CPU, or not. own: pins of its cell are on this core. */
 static void take_extra(struct taking *t, const struct core *core, struct left left, uint32_t taken,
-		       uint8_t broken)
+		       bool own, uint8_t broken)
 {
 	reach(t, core, left, taken, broken);
-	if (!left.extra || taken == core->free)
+	if (!left.extra || taken == core->free || (own && t->apart))
 		return;
 	left.extra--;
 	reach(t, core, left, taken + 1, broken);
@@ -90,7 +93,7 @@ static void take_extra(struct taking *t, const struct core *core, struct left le
 
 /* Pins that stand alone in their cell, any number. */
 static void take_singles(struct taking *t, const struct core *core, struct left left,
-			 uint32_t taken, uint8_t broken)
+			 uint32_t taken, bool own, uint8_t broken)
 {
 	uint32_t most = core->free >= 2 ? left.singles : 0;
 
@@ -98,18 +101,18 @@ static void take_singles(struct taking *t, const struct core *core, struct left 
 		struct left after = left;
 
 		after.singles -= n;
-		take_extra(t, core, after, taken + n, broken);
+		take_extra(t, core, after, taken + n, own, broken);
 	}
 }
 
 /* Any number of pins of each group; under `require` two or more, or the lone one. */
 static void take_groups(struct taking *t, const struct core *core, struct left left, uint32_t g,
-			uint32_t taken, uint8_t broken)
+			uint32_t taken, bool own, uint8_t broken)
 {
 	bool require = t->policy == VN_THREADS_REQUIRE;
 
 	if (g == t->n_groups) {
-		take_singles(t, core, left, taken, broken);
+		take_singles(t, core, left, taken, own, broken);
 		return;
 	}
 	for (uint32_t n = 0; n <= left.pins[g] && taken + n <= core->free; n++) {
@@ -121,7 +124,7 @@ static void take_groups(struct taking *t, const struct core *core, struct left l
 			continue;
 		after.pins[g] -= n;
 		after.lone[g] |= n == 1 && require;
-		take_groups(t, core, after, g + 1, taken + n, broken);
+		take_groups(t, core, after, g + 1, taken + n, own || (n && !g), broken);
 	}
 }
 
@@ -129,11 +132,15 @@ static void take_groups(struct taking *t, const struct core *core, struct left l
 static void take_isolated(struct taking *t, const struct core *core, struct left left,
 			  uint8_t broken)
 {
-	take_extra(t, core, left, 0, broken);
-	if (!left.pins[0] || core->free != core->online)
-		return;
-	left.pins[0]--;
-	reach(t, core, left, core->online, broken);
+	take_extra(t, core, left, 0, false, broken);
+	for (uint32_t g = 0; g < t->n_groups && core->free == core->online; g++) {
+		struct left after = left;
+
+		if (!left.pins[g])
+			continue;
+		after.pins[g]--;
+		reach(t, core, after, core->online, broken);
+	}
 }
 
 static uint8_t take_all(struct taking *t)
@@ -156,7 +163,7 @@ static uint8_t take_all(struct taking *t)
 			if (t->policy == VN_THREADS_ISOLATE)
 				take_isolated(t, &t->cores[i], left, t->now[number]);
 			else
-				take_groups(t, &t->cores[i], left, 0, 0, t->now[number]);
+				take_groups(t, &t->cores[i], left, 0, 0, false, t->now[number]);
 		}
 		t->now = t->next;
 		t->next = swap;
@@ -189,16 +196,23 @@ static void list_cores(const struct question *q, uint32_t node_ix, const vn_cpus
 	}
 }
 
-static void add_pins(struct taking *t, uint32_t pins)
+/* Group 0 is the cell of the emulator; others have groups of their own only where it matters. */
+static void add_pins(struct taking *t, const struct cut_cell *cell)
 {
-	if (!pins)
-		return;
-	if (t->policy == VN_THREADS_REQUIRE && pins == 1)
+	bool require = t->policy == VN_THREADS_REQUIRE;
+
+	if (!t->n_groups)
+		t->n_groups = 1;
+	if (cell->extra)
+		t->pins[0] = cell->pins;
+	else if (require && cell->pins == 1)
 		t->singles++;
-	else if (t->policy == VN_THREADS_REQUIRE || !t->n_groups)
-		t->pins[t->n_groups++] = pins;
-	else
-		t->pins[0] += pins;
+	else if (require && cell->pins)
+		t->pins[t->n_groups++] = cell->pins;
+	else if (cell->pins) {
+		t->n_groups = 2;
+		t->pins[1] += cell->pins;
+	}
 }
 
 static uint32_t count_cores(const vn_host *host, const vn_cpuset *cpus)
@@ -241,7 +255,7 @@ uint8_t brute_cpus(const struct question *q, const struct cut *cut, uint32_t nod
 	for (uint32_t c = 0; c < cut->n; c++) {
 		if (!(cells >> c & 1))
 			continue;
-		add_pins(&t, cut->cells[c].pins);
+		add_pins(&t, &cut->cells[c]);
 		pins += cut->cells[c].pins + cut->cells[c].extra;
 		t.extra += cut->cells[c].extra;
 		floating += cut->cells[c].floating;
@@ -261,5 +275,9 @@ uint8_t brute_cpus(const struct question *q, const struct cut *cut, uint32_t nod
 	t.states *= (t.singles + 1) * (t.extra + 1) * (t.slack + 1);
 	if (t.states > STATES_MAX)
 		abort(); /* brute_can should have said no */
-	return take_all(&t);
+	t.apart = true;
+	uint8_t broken = take_all(&t);
+
+	t.apart = false;
+	return broken == NO_FIT && t.extra ? take_all(&t) : broken;
 }
