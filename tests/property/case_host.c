@@ -61,7 +61,7 @@ static void give_cpu(struct maker *m, uint32_t cpu, uint32_t core, uint32_t firs
 		to_shared = chance(m, 70);
 		to_dedicated = !to_shared || chance(m, 60);
 	}
-	if (m->some_hidden && chance(m, 20))
+	if (m->some_hidden && chance(m, 20) && cpu != number_of(m, 0, 0))
 		to_shared = to_dedicated = false; /* the host keeps it */
 	if (to_shared)
 		vn_cpuset_add(shared, cpu);
@@ -91,7 +91,7 @@ static void set_cpus(struct maker *m, json_t *cell, uint32_t node)
 		for (uint32_t t = 0; t < m->threads; t++) {
 			uint32_t cpu = number_of(m, m->first_core[node] + core, t);
 
-			if (m->some_offline && chance(m, 15)) {
+			if (m->some_offline && cpu != number_of(m, 0, 0) && chance(m, 15)) {
 				vn_cpuset_add(&m->offline, cpu);
 				continue;
 			}

@@ -520,6 +520,8 @@ static const char *rule_picks(const struct question *q, const vn_placement *plac
 	uint32_t nodes = nodes_of(placement);
 	const char *broken;
 
+	if (!q->request->n_pci_requests)
+		return NULL;
 	if (placement->n_pci_picks > VN_PCI_PICKS_MAX)
 		return "there are not too many picks";
 	for (uint32_t i = 0; i < placement->n_pci_picks; i++) {
@@ -565,7 +567,7 @@ static uint64_t remote_devices(const struct question *q, const vn_placement *pla
 
 		remote += node_ix >= 0 && !(nodes >> node_ix & 1);
 	}
-	for (uint32_t i = 0; i < placement->n_pci_picks; i++) {
+	for (uint32_t i = 0; q->request->n_pci_requests && i < placement->n_pci_picks; i++) {
 		const vn_pci_pick *pick = &placement->pci_picks[i];
 
 		remote += pick->node_ix >= 0 && !(nodes >> pick->node_ix & 1) ? pick->count : 0;
