@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Rule after rule; each returns the sentence that is not true. */
-#include "judge.h"
+ * The judge: rule after rule. This file has those about cells, memory and what the guest sees. */
+#include "judge_rules.h"
 
 #include <string.h>
-
-typedef const char *(*rule)(const struct question *q, const vn_placement *placement);
 
 /* ---- cells
  * --------------------------------------------------------------------------------------- */
@@ -75,253 +73,6 @@ static const char *rule_nodes(const struct question *q, const vn_placement *plac
 	return NULL;
 }
 
-/* ---- CPUs
- * ---------------------------------------------------------------------------------------- */
-
-static vn_cpuset taken_by_guest(const vn_placement *placement)
-{
-	vn_cpuset taken = { 0 };
-
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++)
-		if (placement->pin[vcpu] >= 0)
-			vn_cpuset_add(&taken, (unsigned)placement->pin[vcpu]);
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		vn_cpuset_or(&taken, &placement->cells[c].reserved);
-	return taken;
-}
-
-static bool owner_pinned(const struct question *q, uint32_t vcpu)
-{
-	return vn_cpuset_has(&q->request->vcpupin_given, vcpu);
-}
-
-/* 6, 9: dedicated vCPUs have a free CPU each, all different, on the node of their cell. */
-static const char *rule_pins(const struct question *q, const vn_placement *placement)
-{
-	const vn_request *request = q->request;
-	vn_cpuset used = { 0 };
-
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		uint32_t cell = placement->vcpu_cell[vcpu];
-		const vn_node *node;
-		int32_t pin = placement->pin[vcpu];
-
-		if (cell >= placement->n_cells ||
-		    !vn_cpuset_has(&placement->cells[cell].vcpus, vcpu))
-			return "vcpu_cell agrees with the cells";
-		if ((pin >= 0) != vn_cpuset_has(&request->dedicated, vcpu))
-			return "dedicated vCPUs have a CPU of their own, and only they";
-		if (pin < 0)
-			continue;
-		node = &q->host->nodes[placement->cells[cell].node_ix];
-		if (vn_cpuset_has(&used, (unsigned)pin))
-			return "no CPU has two dedicated vCPUs";
-		vn_cpuset_add(&used, (unsigned)pin);
-		if (vn_cpuset_has(&node->pinned, (unsigned)pin))
-			return "a dedicated CPU was free";
-		if (!vn_cpuset_has(&node->pcpus, (unsigned)pin))
-			return "a dedicated CPU is one of the node's for dedicated guests";
-		if (request->cpuset_given && !vn_cpuset_has(&request->cpuset, (unsigned)pin))
-			return "a dedicated CPU is in <vcpu cpuset=>";
-		if (owner_pinned(q, vcpu) &&
-		    !vn_cpuset_has(&q->request->vcpupin[vcpu], (unsigned)pin))
-			return "the pins of the owner are kept";
-	}
-	return NULL;
-}
-
-static bool floats_in(const vn_placement *placement, uint32_t cell)
-{
-	VN_CPUSET_EACH(vcpu, &placement->cells[cell].vcpus)
-		if (placement->pin[vcpu] < 0)
-			return true;
-	return false;
-}
-
-/* 6: floating vCPUs run on what the node has for them and nobody has for himself. */
-static const char *rule_floating(const struct question *q, const vn_placement *placement)
-{
-	vn_cpuset taken = taken_by_guest(placement);
-	uint32_t floating[VN_NODE_MAX] = { 0 };
-	static vn_cpuset may_float[VN_CELL_MAX];
-	const vn_cpuset none = { 0 };
-
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		const vn_place_cell *cell = &placement->cells[placement->vcpu_cell[vcpu]];
-		vn_cpuset may = q->host->nodes[cell->node_ix].cpus;
-
-		if (placement->pin[vcpu] >= 0)
-			continue;
-		floating[cell->node_ix]++;
-		VN_CPUSET_EACH(cpu, owner_pinned(q, vcpu) ? &q->request->vcpupin[vcpu] : &none)
-			if (q->host->cpus[cpu].node_ix != (int32_t)cell->node_ix)
-				return "a cell is on the node that has the CPUs of its pins";
-		vn_cpuset_minus(&may, &q->host->nodes[cell->node_ix].pinned);
-		vn_cpuset_minus(&may, &taken);
-		if (q->request->cpuset_given)
-			vn_cpuset_and(&may, &q->request->cpuset);
-		may_float[placement->vcpu_cell[vcpu]] = may;
-		if (!vn_cpuset_equal(&cell->cpus, &may))
-			return "floating vCPUs have the node's shared CPUs that nobody pinned";
-	}
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		if (floats_in(placement, c) &&
-		    floating[placement->cells[c].node_ix] > vn_cpuset_count(&may_float[c]))
-			return "no node has more floating vCPUs of the guest than CPUs";
-	return NULL;
-}
-
-static vn_cpuset core_of(const struct question *q, int32_t cpu)
-{
-	vn_cpuset core = { 0 };
-
-	for (uint32_t other = 0; other < q->host->n_cpus; other++)
-		if (q->host->cpus[other].node_ix >= 0 &&
-		    q->host->cpus[other].core == q->host->cpus[cpu].core)
-			vn_cpuset_add(&core, other);
-	return core;
-}
-
-/* 7, isolate: its core is the vCPU's alone, the siblings are reserved by its cell. */
-static const char *rule_isolate(const struct question *q, const vn_placement *placement)
-{
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		const vn_place_cell *cell = &placement->cells[placement->vcpu_cell[vcpu]];
-
-		if (q->request->thread_policy != VN_THREADS_ISOLATE || placement->pin[vcpu] < 0 ||
-		    owner_pinned(q, vcpu))
-			continue;
-		vn_cpuset core = core_of(q, placement->pin[vcpu]);
-
-		if (vn_cpuset_overlaps(&core, &q->host->nodes[cell->node_ix].pinned))
-			return "an isolated core was free";
-		vn_cpuset_del(&core, (unsigned)placement->pin[vcpu]);
-		if (!vn_cpuset_contains(&cell->reserved, &core))
-			return "the siblings of an isolated vCPU are reserved";
-		for (uint32_t other = 0; other < placement->n_vcpus; other++)
-			if (placement->pin[other] >= 0 &&
-			    vn_cpuset_has(&core, (unsigned)placement->pin[other]))
-				return "no other vCPU is on an isolated core";
-		if (vn_cpuset_overlaps(&core, &placement->emulator) &&
-		    q->request->emulator_policy == VN_EMULATOR_ISOLATE)
-			return "the emulator is not on an isolated core";
-	}
-	return NULL;
-}
-
-/* 0002, 5: two pins or more of a cell on each core, but for one; none where one thread was free. */
-static const char *rule_require(const struct question *q, const vn_placement *placement)
-{
-	if (q->request->thread_policy != VN_THREADS_REQUIRE)
-		return NULL;
-	for (uint32_t c = 0; c < placement->n_cells; c++) {
-		vn_cpuset free = cpus_for(q, placement->cells[c].node_ix, true);
-		uint32_t lone = 0;
-
-		VN_CPUSET_EACH(vcpu, &placement->cells[c].vcpus) {
-			int32_t pin = placement->pin[vcpu];
-			uint32_t mates = 0, threads = 0;
-
-			if (pin < 0 || owner_pinned(q, (unsigned)vcpu))
-				continue;
-			VN_CPUSET_EACH(other, &placement->cells[c].vcpus)
-				mates += other != vcpu && placement->pin[other] >= 0 &&
-					 !owner_pinned(q, (unsigned)other) &&
-					 q->host->cpus[placement->pin[other]].core ==
-						 q->host->cpus[pin].core;
-			VN_CPUSET_EACH(cpu, &free)
-				threads += q->host->cpus[cpu].core == q->host->cpus[pin].core;
-			if (threads < 2)
-				return "require: only cores with two free threads";
-			lone += !mates;
-		}
-		if (lone > 1)
-			return "require: siblings, but for the last core";
-	}
-	return NULL;
-}
-
-/* 8: the emulator's CPU of its own, and what a cell reserves. */
-static const char *rule_emulator(const struct question *q, const vn_placement *placement)
-{
-	const vn_request *request = q->request;
-	bool own = request->emulator_policy == VN_EMULATOR_ISOLATE &&
-		   !vn_cpuset_is_empty(&request->dedicated);
-	vn_cpuset all = { 0 }, pins = { 0 };
-
-	if (vn_cpuset_is_empty(&placement->emulator))
-		return "the emulator has a CPU";
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		vn_cpuset cpus = vn_placement_vcpu_cpus(placement, request, vcpu);
-
-		vn_cpuset_or(&all, &cpus);
-		if (placement->pin[vcpu] >= 0)
-			vn_cpuset_or(&pins, &cpus);
-	}
-	if (!own)
-		return request->emulator_policy != VN_EMULATOR_SHARE &&
-				       !vn_cpuset_equal(&all, &placement->emulator)
-			       ? "the emulator runs on the union of the vCPUs' CPUs"
-			       : NULL;
-	const vn_node *node = &q->host->nodes[placement->cells[0].node_ix];
-	vn_cpuset free = node->pcpus;
-
-	vn_cpuset_minus(&free, &node->pinned);
-	if (vn_cpuset_count(&placement->emulator) != 1 ||
-	    !vn_cpuset_contains(&free, &placement->emulator) ||
-	    !vn_cpuset_contains(&placement->cells[0].reserved, &placement->emulator) ||
-	    vn_cpuset_overlaps(&placement->emulator, &pins))
-		return "the emulator has one more free CPU on the node of cell 0";
-	return NULL;
-}
-
-/* Beside the pins a cell takes the emulator's CPU and the siblings of isolated pins, no more. */
-static const char *rule_reserved(const struct question *q, const vn_placement *placement)
-{
-	vn_cpuset seen = { 0 }, idle = placement->emulator;
-
-	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
-		if (placement->pin[vcpu] < 0)
-			continue;
-		vn_cpuset_add(&seen, (unsigned)placement->pin[vcpu]);
-		if (q->request->thread_policy == VN_THREADS_ISOLATE && !owner_pinned(q, vcpu)) {
-			vn_cpuset core = core_of(q, placement->pin[vcpu]);
-
-			vn_cpuset_or(&idle, &core);
-		}
-	}
-	for (uint32_t c = 0; c < placement->n_cells; c++) {
-		const vn_place_cell *cell = &placement->cells[c];
-		vn_cpuset free = cpus_for(q, cell->node_ix, true);
-
-		if (vn_cpuset_overlaps(&cell->reserved, &seen) ||
-		    !vn_cpuset_contains(&free, &cell->reserved))
-			return "reserved CPUs were free and are taken once";
-		if (!vn_cpuset_contains(&idle, &cell->reserved))
-			return "nothing is reserved but idle siblings and the emulator's CPU";
-		vn_cpuset_or(&seen, &cell->reserved);
-	}
-	return NULL;
-}
-
-/* The overcommit of floating vCPUs. */
-static const char *rule_cpu_ratio(const struct question *q, const vn_placement *placement)
-{
-	uint64_t ratio = q->options->cpu_ratio_percent;
-
-	for (uint32_t i = 0; ratio && i < q->host->n_nodes; i++) {
-		vn_cpuset floats = cpus_for(q, i, false);
-		uint64_t floating = 0, cpus = vn_cpuset_count(&floats);
-
-		for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++)
-			floating += placement->pin[vcpu] < 0 &&
-				    placement->cells[placement->vcpu_cell[vcpu]].node_ix == i;
-		if (floating && floating + q->host->nodes[i].cpu_usage > cpus * ratio / 100)
-			return "floating vCPUs are within the ratio";
-	}
-	return NULL;
-}
-
 /* ---- memory
  * -------------------------------------------------------------------------------------- */
 
@@ -341,16 +92,11 @@ static int page_of_cell(const struct question *q, const vn_placement *placement,
 	return -2;
 }
 
-/* 5, 13; 0002, 9 to 11: where memory comes from and in which pages; no node gives more than it
- * has, and no cell has smaller pages than it could. */
-static const char *rule_memory(const struct question *q, const vn_placement *placement)
+/* Memory nodes and pages of all cells; NULL, or what is wrong with them. */
+static const char *list_memory(const struct question *q, const vn_placement *placement,
+			       uint32_t *mem_of, int *page_of)
 {
-	static struct cut cut;
-	uint32_t mem_of[VN_CELL_MAX], n = placement->n_cells;
-	int page_of[VN_CELL_MAX];
-
-	cut_of_placement(q, placement, &cut);
-	for (uint32_t c = 0; c < n; c++) {
+	for (uint32_t c = 0; c < placement->n_cells; c++) {
 		const vn_place_cell *cell = &placement->cells[c];
 
 		if (!memory_may_come_from(q, c, cell->node_ix, cell->mem_node_ix))
@@ -362,15 +108,42 @@ static const char *rule_memory(const struct question *q, const vn_placement *pla
 		if (!page_is_wanted(q, c, &q->host->nodes[mem_of[c]], page_of[c]))
 			return "the page size is one that was asked for";
 	}
-	if (!memory_fits(q, &cut, mem_of, page_of, n))
-		return "no node gives more memory or pages than it may";
-	for (uint32_t c = 0; c < n; c++) {
+	return NULL;
+}
+
+/* 5, 13; 0002, 9 to 11: where memory comes from and in which pages; no node gives more than it
+ * has. */
+static const char *rule_memory(const struct question *q, const vn_placement *placement)
+{
+	static struct cut cut;
+	uint32_t mem_of[VN_CELL_MAX];
+	int page_of[VN_CELL_MAX];
+	const char *broken = list_memory(q, placement, mem_of, page_of);
+
+	if (broken)
+		return broken;
+	cut_of_placement(q, placement, &cut);
+	return memory_fits(q, &cut, mem_of, page_of, placement->n_cells)
+		       ? NULL
+		       : "no node gives more memory or pages than it may";
+}
+
+/* 0002, 10: no cell has smaller pages than it could. */
+static const char *rule_largest_pages(const struct question *q, const vn_placement *placement)
+{
+	static struct cut cut;
+	uint32_t mem_of[VN_CELL_MAX];
+	int page_of[VN_CELL_MAX];
+
+	list_memory(q, placement, mem_of, page_of);
+	cut_of_placement(q, placement, &cut);
+	for (uint32_t c = 0; c < placement->n_cells; c++) {
 		const vn_node *node = &q->host->nodes[mem_of[c]];
 		int page = page_of[c]++;
 
 		for (; page_of[c] < (int)node->n_pages; page_of[c]++)
 			if (page_is_wanted(q, c, node, page_of[c]) &&
-			    memory_fits(q, &cut, mem_of, page_of, n))
+			    memory_fits(q, &cut, mem_of, page_of, placement->n_cells))
 				return "the largest pages that fit are taken";
 		page_of[c] = page;
 	}
@@ -430,236 +203,51 @@ static const char *rule_distances(const struct question *q, const vn_placement *
 	return NULL;
 }
 
-/* 16 */
-static const char *rule_devices(const struct question *q, const vn_placement *placement)
+/* `wish`: what vn_placement_check does not verify, since it harms nobody. */
+static const struct {
+	judge_rule *rule;
+	bool wish;
+} rules[] = {
+	{ rule_number_of_cells, false },
+	{ rule_nodes, false },
+	{ rule_cut, false },
+	{ rule_pins, false },
+	{ rule_floating, false },
+	{ rule_float_everywhere, true },
+	{ rule_isolate, false },
+	{ rule_require, false },
+	{ rule_emulator, false },
+	{ rule_emulator_union, true },
+	{ rule_reserved, false },
+	{ rule_cpu_ratio, false },
+	{ rule_memory, false },
+	{ rule_largest_pages, true },
+	{ rule_topology, true },
+	{ rule_distances, true },
+	{ rule_devices, false },
+	{ rule_local_devices, false },
+	{ rule_picks, false },
+	{ rule_cost, true },
+};
+
+static const char *judge(const struct question *q, const vn_placement *placement, bool wishes)
 {
-	for (uint32_t i = 0; i < q->request->n_devices; i++) {
-		int32_t node_ix = device_node(q, &q->request->devices[i]);
-		bool somewhere = false;
+	const char *broken = NULL;
 
-		if (placement->device_node_ix[i] != node_ix)
-			return "a device is on the node of its host device";
-		for (uint32_t c = 0; c < placement->n_cells; c++)
-			somewhere |= (int32_t)placement->cells[c].node_ix == node_ix;
-		if (somewhere != (placement->device_cell[i] >= 0))
-			return "a device belongs to a cell if its node has one";
-		if (somewhere &&
-		    (int32_t)placement->cells[placement->device_cell[i]].node_ix != node_ix)
-			return "the cell of a device is on its node";
-	}
-	return NULL;
-}
-
-/* Nodes with cells, as bits: the oracle's hosts have few. */
-static uint32_t nodes_of(const vn_placement *placement)
-{
-	uint32_t nodes = 0;
-
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		nodes |= UINT32_C(1) << placement->cells[c].node_ix;
-	return nodes;
-}
-
-static const char *rule_local_devices(const struct question *q, const vn_placement *placement)
-{
-	uint32_t nodes = nodes_of(placement);
-
-	for (uint32_t i = 0; i < q->request->n_devices; i++) {
-		const vn_guest_device *device = &q->request->devices[i];
-		int32_t node_ix = device_node(q, device);
-
-		if (!device_must_be_local(q, device))
-			continue;
-		if (!pci_policy_allows(q->host, device->policy, node_ix, nodes) &&
-		    (node_ix >= 0 || device->policy == VN_PCI_REQUIRED))
-			return "a device that must be local is";
-	}
-	return networks_near(q, nodes) ? NULL : "a cell is near each network";
-}
-
-/* 0002, 13: one pick after the other. */
-static const char *rule_pick(const struct question *q, const vn_pci_pick *pick, uint32_t nodes)
-{
-	const vn_pci_request *request = &q->request->pci_requests[pick->request];
-	uint16_t vendor, product;
-	int32_t node_ix;
-
-	if ((pick->pool >= 0) == (pick->device >= 0))
-		return "a pick is of a pool or a device";
-	if (pick->pool >= (int32_t)q->host->n_pools ||
-	    pick->device >= (int32_t)q->host->n_devices || !pick->count ||
-	    (pick->device >= 0 && pick->count != 1))
-		return "a pick is of something that is there";
-	if (pick->pool >= 0) {
-		const vn_pool *pool = &q->host->pools[pick->pool];
-
-		vendor = pool->vendor, product = pool->product, node_ix = pool->node_ix;
-	} else {
-		const vn_device *device = &q->host->devices[pick->device];
-
-		vendor = device->vendor, product = device->product, node_ix = device->node_ix;
-		if (device->taken)
-			return "a picked device was free";
-		for (uint32_t i = 0; i < q->request->n_devices; i++)
-			if (q->request->devices[i].has_host &&
-			    !vn_pci_address_compare(q->request->devices[i].host, device->address))
-				return "a picked device is no other device of the guest";
-	}
-	if (node_ix != pick->node_ix)
-		return "a pick says which node it is on";
-	if ((request->vendor && request->vendor != vendor) ||
-	    (request->product && request->product != product))
-		return "a pick is of the kind that was asked for";
-	return pci_policy_allows(q->host, request->policy, node_ix, nodes)
-		       ? NULL
-		       : "a pick is where its policy wants it";
-}
-
-static const char *rule_picks(const struct question *q, const vn_placement *placement)
-{
-	uint32_t nodes = nodes_of(placement);
-	const char *broken;
-
-	if (!q->request->n_pci_requests)
-		return NULL;
-	if (placement->n_pci_picks > VN_PCI_PICKS_MAX)
-		return "there are not too many picks";
-	for (uint32_t i = 0; i < placement->n_pci_picks; i++) {
-		const vn_pci_pick *pick = &placement->pci_picks[i];
-		uint32_t count = 0;
-
-		if (pick->request >= q->request->n_pci_requests)
-			return "a pick is for a request";
-		if ((broken = rule_pick(q, pick, nodes)))
-			return broken;
-		for (uint32_t k = 0; k < placement->n_pci_picks; k++) {
-			const vn_pci_pick *other = &placement->pci_picks[k];
-
-			if (k != i && other->device >= 0 && other->device == pick->device)
-				return "no device is picked twice";
-			count += other->pool == pick->pool ? other->count : 0;
-		}
-		if (pick->pool >= 0 && count > q->host->pools[pick->pool].count)
-			return "no pool gives more than it has";
-	}
-	for (uint32_t r = 0; r < q->request->n_pci_requests; r++) {
-		uint32_t count = 0;
-
-		for (uint32_t i = 0; i < placement->n_pci_picks; i++)
-			if (placement->pci_picks[i].request == r)
-				count += placement->pci_picks[i].count;
-		if (count != q->request->pci_requests[r].count)
-			return "each request gets as many devices as it asked for";
-	}
-	return NULL;
-}
-
-/* ---- what it costs
- * ------------------------------------------------------------------------------- */
-
-static uint64_t remote_devices(const struct question *q, const vn_placement *placement)
-{
-	uint32_t nodes = nodes_of(placement);
-	uint64_t remote = 0;
-
-	for (uint32_t i = 0; i < q->request->n_devices; i++) {
-		int32_t node_ix = device_node(q, &q->request->devices[i]);
-
-		remote += node_ix >= 0 && !(nodes >> node_ix & 1);
-	}
-	for (uint32_t i = 0; q->request->n_pci_requests && i < placement->n_pci_picks; i++) {
-		const vn_pci_pick *pick = &placement->pci_picks[i];
-
-		remote += pick->node_ix >= 0 && !(nodes >> pick->node_ix & 1) ? pick->count : 0;
-	}
-	return remote;
-}
-
-/* Whole free cores of which the guest takes a part and leaves a part. */
-static uint64_t broken_cores(const struct question *q, const vn_placement *placement)
-{
-	static struct {
-		uint32_t online, free, taken;
-	} cores[VN_CPU_MAX];
-	vn_cpuset taken = taken_by_guest(placement), free = { 0 };
-	uint64_t broken = 0;
-
-	memset(cores, 0, q->host->n_cores * sizeof(*cores));
-	for (uint32_t i = 0; i < q->host->n_nodes; i++) {
-		vn_cpuset more = cpus_for(q, i, true);
-
-		vn_cpuset_or(&free, &more);
-	}
-	for (uint32_t cpu = 0; cpu < q->host->n_cpus; cpu++) {
-		if (q->host->cpus[cpu].node_ix < 0)
-			continue;
-		cores[q->host->cpus[cpu].core].online++;
-		cores[q->host->cpus[cpu].core].free += vn_cpuset_has(&free, cpu);
-		cores[q->host->cpus[cpu].core].taken += vn_cpuset_has(&taken, cpu);
-	}
-	for (uint32_t i = 0; i < q->host->n_cores; i++)
-		broken += cores[i].free == cores[i].online && cores[i].taken &&
-			  cores[i].taken < cores[i].online;
+	for (size_t i = 0; i < VN_LEN(rules) && !broken; i++)
+		if (wishes || !rules[i].wish)
+			broken = rules[i].rule(q, placement);
 	return broken;
-}
-
-/* 0002, 15: the cost that it says is the cost that it has. */
-static const char *rule_cost(const struct question *q, const vn_placement *placement)
-{
-	uint64_t distance = 0, strategy = 0;
-
-	for (uint32_t a = 0; a < placement->n_cells; a++) {
-		const vn_place_cell *cell = &placement->cells[a];
-		uint64_t vcpus = vn_cpuset_count(&cell->vcpus);
-
-		strategy += strategy_cost(q, cell->node_ix);
-		distance += vcpus * distance_of(q->host, cell->node_ix, cell->mem_node_ix);
-		for (uint32_t b = 0; b < placement->n_cells; b++)
-			if (a != b)
-				distance += vcpus * vn_cpuset_count(&placement->cells[b].vcpus) *
-					    distance_of(q->host, cell->node_ix,
-							placement->cells[b].node_ix);
-	}
-	if (placement->cost.devices_remote != remote_devices(q, placement))
-		return "the cost counts the devices that are not local";
-	if (placement->cost.distance != distance)
-		return "the cost is the sum of the distances";
-	if (placement->cost.broken != broken_cores(q, placement))
-		return "the cost counts the broken cores";
-	if (placement->cost.strategy != strategy)
-		return "the cost is the load of the nodes";
-	return NULL;
 }
 
 const char *judge_placement(const struct question *q, const vn_placement *placement)
 {
-	static const rule rules[] = {
-		rule_number_of_cells,
-		rule_nodes,
-		rule_cut,
-		rule_pins,
-		rule_floating,
-		rule_isolate,
-		rule_require,
-		rule_emulator,
-		rule_reserved,
-		rule_cpu_ratio,
-		rule_memory,
-		rule_topology,
-		rule_distances,
-		rule_devices,
-		rule_local_devices,
-		rule_picks,
-		rule_cost,
-	};
+	return judge(q, placement, true);
+}
 
-	for (size_t i = 0; i < VN_LEN(rules); i++) {
-		const char *broken = rules[i](q, placement);
-
-		if (broken)
-			return broken;
-	}
-	return NULL;
+const char *judge_hard(const struct question *q, const vn_placement *placement)
+{
+	return judge(q, placement, false);
 }
 
 void cut_of_placement(const struct question *q, const vn_placement *placement, struct cut *ret)
