@@ -15,9 +15,11 @@ const vn_requirement_text vn_requirements[VN_REQUIREMENT_COUNT] = {
 	[VN_NEED_PAGES] = { "pages", "KiB", "free pages of the wanted size" },
 	[VN_NEED_WHOLE_PAGES] = { "whole-pages", "KiB", "memory in whole pages" },
 	[VN_NEED_MEMORY] = { "memory", "KiB", "free memory" },
-	[VN_NEED_PINS] = { "pins", "", "the CPUs that the vcpupin of the guest names" },
+	[VN_NEED_RESERVE] = { "reserve", "KiB", "free memory beside what is kept free" },
+	[VN_NEED_PINS] = { "pins", "CPUs", "the CPUs that the vcpupin of the guest names" },
 	[VN_NEED_MEMNODE] = { "memnode", "", "the node that the numatune of the guest names" },
-	[VN_NEED_DEVICE] = { "device", "", "to be the node of a device that must be local" },
+	[VN_NEED_DEVICE] = { "device", "devices", "a device that must be local" },
+	[VN_NEED_NETWORK] = { "network", "networks", "a network that the guest wants near" },
 	[VN_NEED_TOGETHER] = { "together", "cells", "room for all cells at once" },
 };
 
