@@ -57,6 +57,8 @@ typedef struct vn_verdict {
 	uint32_t node; /* OS number */
 	enum vn_requirement need;
 	uint64_t asked, there;
+	uint64_t page_kib; /* of the pages that it is about; 0 = ordinary memory, or not about any
+			    */
 } vn_verdict;
 
 /* Filled by vn_place when options->explain is set, on success and on refusal. */
