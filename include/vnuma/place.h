@@ -67,8 +67,10 @@ typedef struct vn_explain {
 			     to a fit) */
 	uint32_t tried_from, tried_to; /* numbers of cells that were tried; the same where the
 					  request fixes it */
-	uint32_t cell;	     /* the cell that the verdicts are about: the one that decided against,
-				or the first */
+	uint32_t cell;	  /* the cell that the verdicts are about: the one that decided against, or
+			     the first */
+	uint32_t vcpus;	  /* of that cell */
+	uint64_t mem_kib; /* of it, memory devices included */
 	uint32_t n_verdicts; /* one for each node, ascending by id */
 	vn_verdict verdicts[VN_NODE_MAX];
 	/* Each cell alone would fit, but these cells fit only on these nodes (OS numbers), which

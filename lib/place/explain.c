@@ -175,6 +175,8 @@ static void fill(const struct lack_view *view, uint32_t cell, vn_explain *to)
 {
 	to->cell = cell;
 	to->n_cells = view->n_cells;
+	to->vcpus = view->cells[cell].vcpus;
+	to->mem_kib = view->cells[cell].mem_kib + view->cells[cell].memdev_kib;
 	to->n_verdicts = view->host->n_nodes;
 	for (uint32_t i = 0; i < view->host->n_nodes; i++) {
 		struct lack lack = judge(view, cell, i);

@@ -346,6 +346,8 @@ static struct lack lack_memory(const struct lack_view *view, const struct lack_c
 	bool listed = node->n_pages && node->pages[0].size_kib <= LACK_BASE_PAGE_KIB;
 	struct lack best = LACK(VN_NEED_PAGE_SIZE, cell->page_kib, 0), lack;
 
+	best.page_kib = cell->page_kib;
+
 	if (cell->want == VN_PAGES_NONE)
 		return lack_ordinary(view, cell, have, UINT64_MAX);
 	if (cell->want == VN_PAGES_SMALL && !listed)
