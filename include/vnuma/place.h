@@ -29,6 +29,7 @@ enum vn_requirement {
 	VN_NEED_ALLOWED,      /* the node is in the nodeset */
 	VN_NEED_CPUS_PRESENT, /* the node has CPUs at all */
 	VN_NEED_CPUS,	      /* as many CPUs as the cell has vCPUs, empty or not */
+	VN_NEED_UNPINNED,     /* CPUs that no guest is pinned to, one for each floating vCPU */
 	VN_NEED_FREE_CPUS,    /* free CPUs for 1:1 pins */
 	VN_NEED_FREE_CORES,   /* whole free cores (thread policy isolate) */
 	VN_NEED_SIBLINGS,     /* free sibling threads (thread policy require) */
@@ -256,7 +257,8 @@ typedef struct vn_shortfall {
 	bool exact;	  /* no change of fewer nodes, and none of these nodes with less, does */
 	uint32_t n_nodes; /* ascending by id */
 	vn_short_node nodes[VN_SHORT_NODES_MAX];
-	vn_nodeset never; /* nodes (OS numbers) that could not hold a cell even when empty */
+	vn_nodeset
+		never; /* allowed nodes (OS numbers) that could not hold a cell even when empty */
 	vn_error why;
 } vn_shortfall;
 /* The smallest change of the host that makes a refused guest fit: fewest nodes, then fewest CPUs

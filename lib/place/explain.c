@@ -12,12 +12,13 @@
 
 /* How far down the list of checks a node came; the further, the more it has to say. */
 static const uint8_t progress[VN_REQUIREMENT_COUNT] = {
-	[VN_NEED_ALLOWED] = 0,	  [VN_NEED_CPUS_PRESENT] = 1, [VN_NEED_PINS] = 2,
-	[VN_NEED_CPUS] = 3,	  [VN_NEED_CPU_RATIO] = 4,    [VN_NEED_FREE_CPUS] = 5,
-	[VN_NEED_FREE_CORES] = 6, [VN_NEED_SIBLINGS] = 7,     [VN_NEED_MEMNODE] = 8,
-	[VN_NEED_PAGE_SIZE] = 9,  [VN_NEED_WHOLE_PAGES] = 10, [VN_NEED_PAGES] = 11,
-	[VN_NEED_MEMORY] = 11,	  [VN_NEED_RESERVE] = 11,     [VN_NEED_NETWORK] = 12,
-	[VN_NEED_DEVICE] = 12,	  [VN_NEED_NOTHING] = 13,     [VN_NEED_TOGETHER] = 14,
+	[VN_NEED_ALLOWED] = 0,	 [VN_NEED_CPUS_PRESENT] = 1, [VN_NEED_PINS] = 2,
+	[VN_NEED_CPUS] = 3,	 [VN_NEED_UNPINNED] = 4,     [VN_NEED_CPU_RATIO] = 5,
+	[VN_NEED_FREE_CPUS] = 5, [VN_NEED_FREE_CORES] = 6,   [VN_NEED_SIBLINGS] = 7,
+	[VN_NEED_MEMNODE] = 8,	 [VN_NEED_PAGE_SIZE] = 9,    [VN_NEED_WHOLE_PAGES] = 10,
+	[VN_NEED_PAGES] = 11,	 [VN_NEED_MEMORY] = 11,	     [VN_NEED_RESERVE] = 11,
+	[VN_NEED_DEVICE] = 2,	 [VN_NEED_NETWORK] = 2,	     [VN_NEED_NOTHING] = 12,
+	[VN_NEED_TOGETHER] = 13,
 };
 
 enum { EACH_TRY = 8 }; /* so many cells are tried one by one; beyond, only doublings and the most */
@@ -27,11 +28,6 @@ struct nearest {
 	uint32_t n_cells, cell, node_ix;
 	struct lack lack;
 };
-
-static struct lack judge(const struct lack_view *view, uint32_t cell, uint32_t node_ix)
-{
-	return view->n_cells == 1 ? lack_of_guest(view, node_ix) : lack_of(view, cell, node_ix);
-}
 
 static uint64_t permille(const struct lack *lack)
 {
@@ -45,17 +41,25 @@ static bool is_nearer(const struct lack *a, const struct lack *b)
 	return permille(a) > permille(b);
 }
 
+/* One cell has to be where it is pulled. */
+static struct lack judge(const struct lack_view *view, uint32_t cell, uint32_t node_ix)
+{
+	return view->n_cells == 1 ? lack_of_guest(view, node_ix) : lack_of(view, cell, node_ix);
+}
+
 /* The node where a cell comes nearest to a fit. */
 static struct nearest nearest_of(const struct lack_view *view, uint32_t cell)
 {
-	struct nearest best = { view->n_cells, cell, 0, judge(view, cell, 0) };
+	struct nearest best = { view->n_cells, cell, 0, { .need = VN_NEED_NOTHING } };
 
-	for (uint32_t i = 1; i < view->host->n_nodes; i++) {
+	for (uint32_t i = 0; i < view->host->n_nodes; i++)
+		if (lack_of(view, cell, i).need == VN_NEED_NOTHING)
+			return best; /* but for what pulls it */
+	for (uint32_t i = 0; i < view->host->n_nodes; i++) {
 		struct lack lack = judge(view, cell, i);
+		int ahead = progress[lack.need] - progress[best.lack.need];
 
-		if (progress[lack.need] > progress[best.lack.need] ||
-		    (progress[lack.need] == progress[best.lack.need] &&
-		     lack.there > best.lack.there)) {
+		if (i == 0 || ahead > 0 || (!ahead && lack.there > best.lack.there)) {
 			best.lack = lack;
 			best.node_ix = i;
 		}
@@ -66,15 +70,18 @@ static struct nearest nearest_of(const struct lack_view *view, uint32_t cell)
 /* The first cell that fits on no node; VN_NEED_TOGETHER when each alone would. */
 static struct nearest decide(const struct lack_view *view)
 {
-	struct nearest nearest = { view->n_cells, 0, 0, { .need = VN_NEED_TOGETHER } };
+	struct nearest together = { view->n_cells, 0, 0, { .need = VN_NEED_TOGETHER } };
 
 	for (uint32_t c = 0; c < view->n_cells; c++) {
-		struct nearest of = view->cells[c].twin ? nearest : nearest_of(view, c);
+		struct nearest of;
 
-		if (!view->cells[c].twin && of.lack.need != VN_NEED_NOTHING)
+		if (view->cells[c].twin)
+			continue;
+		of = nearest_of(view, c);
+		if (of.lack.need != VN_NEED_NOTHING)
 			return of;
 	}
-	return nearest;
+	return together;
 }
 
 /* Cut the guest as in the try that came nearest to a fit. */
@@ -179,7 +186,8 @@ static void fill(const struct lack_view *view, uint32_t cell, vn_explain *to)
 	to->mem_kib = view->cells[cell].mem_kib + view->cells[cell].memdev_kib;
 	to->n_verdicts = view->host->n_nodes;
 	for (uint32_t i = 0; i < view->host->n_nodes; i++) {
-		struct lack lack = judge(view, cell, i);
+		struct lack lack =
+			view->n_cells == 1 ? lack_of_guest(view, i) : lack_of(view, cell, i);
 
 		to->verdicts[i] = (vn_verdict){ view->host->nodes[i].id, lack.need, lack.asked,
 						lack.there, lack.page_kib };
@@ -232,6 +240,8 @@ static int explain(struct lack_view *view, vn_explain *to, vn_error *err)
 			mark(view, &view->pulls[pull], to);
 		return explain_pull(&refusal, &view->pulls[pull], err);
 	}
+	if (view->n_cells == 1 && view->n_pulls > 1)
+		return explain_pulls(&refusal, err);
 	if (to)
 		mark(view, NULL, to);
 	find_crowd(view, &cells, &nodes);

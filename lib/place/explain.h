@@ -21,6 +21,8 @@ int explain_total(const struct refusal *refusal, vn_error *err);
 int explain_cell(const struct refusal *refusal, vn_error *err);
 /* No cell can be where a device or a network wants one. */
 int explain_pull(const struct refusal *refusal, const struct lack_pull *pull, vn_error *err);
+/* One cell cannot be at once where everything wants it. */
+int explain_pulls(const struct refusal *refusal, vn_error *err);
 /* Each cell alone fits, but not all at once; `cells` crowd on `nodes`, or are empty. */
 int explain_together(const struct refusal *refusal, const vn_cpuset *cells, const vn_nodeset *nodes,
 		     vn_error *err);

@@ -3,6 +3,7 @@
 #include "place/explain.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* ---- pieces ---- */
 
@@ -20,7 +21,8 @@ static struct amount amount(uint64_t value, const char *unit)
 	if (unit[0] == 'K')
 		vn_size_format(value, to.text, sizeof(to.text));
 	else
-		snprintf(to.text, sizeof(to.text), "%llu %.20s", (unsigned long long)value, unit);
+		snprintf(to.text, sizeof(to.text), "%llu %.*s", (unsigned long long)value,
+			 (int)strlen(unit) - (value == 1), unit); /* "1 CPU", "2 CPUs" */
 	return to;
 }
 
@@ -28,6 +30,7 @@ static struct amount amount(uint64_t value, const char *unit)
 static struct words need_words(const struct lack_view *view, const struct lack *lack)
 {
 	uint32_t ratio = view->options->cpu_ratio_percent;
+	int digits = ratio % 100 == 0 ? 0 : ratio % 10 == 0 ? 1 : 2;
 	struct amount size = amount(lack->page_kib, "KiB");
 	struct words to;
 
@@ -41,8 +44,8 @@ static struct words need_words(const struct lack_view *view, const struct lack *
 			 "free memory beside the %s that are kept free on each node", size.text);
 		break;
 	case VN_NEED_CPU_RATIO:
-		snprintf(to.text, sizeof(to.text), "room for floating vCPUs, %u.%02u for each CPU",
-			 ratio / 100, ratio % 100);
+		snprintf(to.text, sizeof(to.text), "room for floating vCPUs, %.*f for each CPU",
+			 digits, ratio / 100.0);
 		break;
 	default: snprintf(to.text, sizeof(to.text), "%s", vn_requirements[lack->need].text); break;
 	}
@@ -54,18 +57,17 @@ static struct words subject(const struct refusal *r)
 {
 	const struct lack_cell *cell = &r->view->cells[r->cell];
 	struct amount memory = amount(cell->mem_kib + cell->memdev_kib, "KiB");
+	struct amount vcpus = amount(cell->vcpus, "vCPUs");
 	struct words to;
 
 	if (r->n_cells == 1 && r->from == r->to)
-		snprintf(to.text, sizeof(to.text), "the guest (%u vCPUs, %s)", cell->vcpus,
-			 memory.text);
+		snprintf(to.text, sizeof(to.text), "the guest (%s, %s)", vcpus.text, memory.text);
 	else if (r->from == r->to)
-		snprintf(to.text, sizeof(to.text), "cell %u of %u (%u vCPUs, %s)", r->cell,
-			 r->n_cells, cell->vcpus, memory.text);
+		snprintf(to.text, sizeof(to.text), "cell %u of %u (%s, %s)", r->cell, r->n_cells,
+			 vcpus.text, memory.text);
 	else
-		snprintf(to.text, sizeof(to.text),
-			 "tried %u to %u cells; with %u, a cell (%u vCPUs, %s)", r->from, r->to,
-			 r->n_cells, cell->vcpus, memory.text);
+		snprintf(to.text, sizeof(to.text), "tried %u to %u cells; with %u, a cell (%s, %s)",
+			 r->from, r->to, r->n_cells, vcpus.text, memory.text);
 	return to;
 }
 
@@ -109,10 +111,6 @@ int explain_cell(const struct refusal *r, vn_error *err)
 		     r->lack.need == VN_NEED_PINS;
 	struct words who = subject(r), what = need_words(r->view, &r->lack);
 
-	if (r->lack.need == VN_NEED_DEVICE || r->lack.need == VN_NEED_NETWORK)
-		for (uint32_t i = 0; i < r->view->n_pulls; i++)
-			if (!vn_nodeset_has(&r->view->pulls[i].any_of, r->node_ix))
-				return explain_pull(r, &r->view->pulls[i], err);
 	if (plain)
 		return fail_plain(r, err);
 	return vn_fail(err, VN_E_NOFIT,
@@ -141,6 +139,22 @@ static struct words pull_words(const struct lack_view *view, const struct lack_p
 	return to;
 }
 
+/* The node with the most of what is missing, of those that something wants the guest on. */
+static struct lack nearest_pulled(const struct lack_view *view, const struct lack_pull *pull,
+				  uint32_t *node_ix)
+{
+	struct lack best = { .need = VN_NEED_TOGETHER }, lack;
+
+	VN_NODESET_EACH(ix, &pull->any_of) {
+		lack = lack_of(view, 0, (uint32_t)ix);
+		if (best.need != VN_NEED_TOGETHER && lack.there <= best.there)
+			continue;
+		best = lack;
+		*node_ix = (uint32_t)ix;
+	}
+	return best;
+}
+
 int explain_pull(const struct refusal *r, const struct lack_pull *pull, vn_error *err)
 {
 	const struct lack_view *view = r->view;
@@ -148,31 +162,45 @@ int explain_pull(const struct refusal *r, const struct lack_pull *pull, vn_error
 		pull->device >= 0 ? &view->request->devices[pull->device] : NULL;
 	vn_spot at = device ? device->at : (vn_spot){ 0 };
 	const char *source = device ? view->request->source : NULL;
-	int node_ix = vn_nodeset_next(&pull->any_of, -1);
 	struct words what = pull_words(view, pull);
-	struct lack lack;
-	const char *unit;
+	uint32_t node_ix = 0, node;
+	struct lack lack = nearest_pulled(view, pull, &node_ix);
+	const char *unit = vn_requirements[lack.need].unit;
 
-	if (node_ix < 0 && device)
+	node = view->host->nodes[node_ix].id;
+	if (vn_nodeset_is_empty(&pull->any_of) && device)
 		return vn_fail_spot(err, VN_E_NOFIT, source, at,
 				    "%s, but the host does not say on which node it is", what.text);
-	if (node_ix < 0)
+	if (vn_nodeset_is_empty(&pull->any_of))
 		return vn_fail(err, VN_E_NOFIT, "%s, but no node has such a device free",
 			       what.text);
-	lack = lack_of(view, 0, (uint32_t)node_ix);
-	unit = vn_requirements[lack.need].unit;
-	if (lack.need == VN_NEED_NOTHING)
-		return vn_fail_spot(err, VN_E_NOFIT, source, at,
-				    "%s, and no placement of the cells has one on node %u",
-				    what.text, view->host->nodes[node_ix].id);
 	if (!unit[0] || lack.need == VN_NEED_CPUS_PRESENT)
 		return vn_fail_spot(err, VN_E_NOFIT, source, at,
 				    "%s, but none fits on its node %u: it is not %s", what.text,
-				    view->host->nodes[node_ix].id, vn_requirements[lack.need].text);
+				    node, vn_requirements[lack.need].text);
 	return vn_fail_spot(err, VN_E_NOFIT, source, at,
 			    "%s, but none fits on its node %u: %s: asked %s, there %s", what.text,
-			    view->host->nodes[node_ix].id, need_words(view, &lack).text,
-			    amount(lack.asked, unit).text, amount(lack.there, unit).text);
+			    node, need_words(view, &lack).text, amount(lack.asked, unit).text,
+			    amount(lack.there, unit).text);
+}
+
+int explain_pulls(const struct refusal *r, vn_error *err)
+{
+	const struct lack_view *view = r->view;
+	char list[256] = "", nodes[48];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < view->n_pulls && used < sizeof(list); i++) {
+		vn_nodeset ids = { 0 };
+
+		VN_NODESET_EACH(node_ix, &view->pulls[i].any_of)
+			vn_nodeset_add(&ids, view->host->nodes[node_ix].id);
+		vn_nodeset_format(&ids, nodes, sizeof(nodes));
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s (node %s)",
+					 i ? ", " : "", pull_words(view, &view->pulls[i]).text,
+					 nodes);
+	}
+	return vn_fail(err, VN_E_NOFIT, "one cell cannot be near all of these: %s", list);
 }
 
 static const char *plural(unsigned n)
@@ -208,7 +236,7 @@ int explain_together(const struct refusal *r, const vn_cpuset *cells, const vn_n
 /* ---- all nodes together ---- */
 
 struct totals {
-	uint64_t pins, floats, cores, siblings, memory_kib, unreserved_kib, pages_kib;
+	uint64_t pins, floats, float_room, cores, siblings, memory_kib, unreserved_kib, pages_kib;
 };
 
 static struct totals add_up(const struct lack_view *view, uint64_t page_kib)
@@ -227,7 +255,8 @@ static struct totals add_up(const struct lack_view *view, uint64_t page_kib)
 		if (!node->allowed || !node->for_cpus)
 			continue;
 		sum.pins += node->pins;
-		sum.floats += node->floats < node->ratio_room ? node->floats : node->ratio_room;
+		sum.floats += node->floats;
+		sum.float_room += node->floats < node->ratio_room ? node->floats : node->ratio_room;
 		sum.siblings += node->sibling_room;
 		for (uint32_t k = 1; k <= LACK_SMT_MAX; k++)
 			for (uint32_t f = 0; f <= k; f++)
@@ -261,7 +290,8 @@ int explain_total(const struct refusal *r, vn_error *err)
 		  request->thread_policy == VN_THREADS_ISOLATE },
 		{ VN_NEED_SIBLINGS, pins, have.siblings,
 		  request->thread_policy == VN_THREADS_REQUIRE },
-		{ VN_NEED_CPUS, floating, have.floats, true },
+		{ VN_NEED_UNPINNED, floating, have.floats, true },
+		{ VN_NEED_CPU_RATIO, floating, have.float_room, true },
 		{ VN_NEED_MEMORY, memory_kib, have.memory_kib, want == VN_PAGES_NONE },
 		{ VN_NEED_RESERVE, memory_kib, have.unreserved_kib, want == VN_PAGES_NONE },
 		{ VN_NEED_PAGES, memory_kib, have.pages_kib, page_kib > LACK_BASE_PAGE_KIB },

@@ -278,8 +278,10 @@ struct lack lack_cpus(const struct lack_view *view, uint32_t c, uint32_t node_ix
 	lack = lack_pins(view, cell, node, &gone);
 	if (lack.need != VN_NEED_NOTHING || !cell->floating)
 		return lack;
+	if (cell->floating > node->floatable)
+		return LACK(VN_NEED_CPUS, cell->floating, node->floatable);
 	if (cell->floating > node->floats - gone)
-		return LACK(VN_NEED_CPUS, cell->floating, node->floats - gone);
+		return LACK(VN_NEED_UNPINNED, cell->floating, node->floats - gone);
 	if (cell->floating > node->ratio_room)
 		return LACK(VN_NEED_CPU_RATIO, cell->floating, node->ratio_room);
 	return nothing;
@@ -404,10 +406,9 @@ struct lack lack_of(const struct lack_view *view, uint32_t c, uint32_t node_ix)
 
 struct lack lack_of_guest(const struct lack_view *view, uint32_t node_ix)
 {
-	struct lack lack = lack_of(view, 0, node_ix);
-
-	for (uint32_t i = 0; i < view->n_pulls && lack.need == VN_NEED_NOTHING; i++)
-		if (!vn_nodeset_has(&view->pulls[i].any_of, node_ix))
-			lack = LACK(view->pulls[i].need, view->pulls[i].asked, 0);
-	return lack;
+	for (uint32_t i = 0; i < view->n_pulls; i++)
+		if (view->nodes[node_ix].allowed &&
+		    !vn_nodeset_has(&view->pulls[i].any_of, node_ix))
+			return LACK(view->pulls[i].need, view->pulls[i].asked, 0);
+	return lack_of(view, 0, node_ix);
 }

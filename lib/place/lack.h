@@ -20,10 +20,11 @@ enum {
 /* What a node has for this guest. */
 struct lack_node {
 	bool allowed, for_cpus, for_memory;
-	uint32_t present; /* CPUs that can be pinned, taken or not */
-	uint32_t pins;	  /* of them: free */
-	uint32_t floats;  /* CPUs where floating vCPUs may run */
-	uint32_t both;	  /* free CPUs that are in both of these */
+	uint32_t present;   /* CPUs that can be pinned, taken or not */
+	uint32_t pins;	    /* of them: free */
+	uint32_t floatable; /* CPUs for floating vCPUs, pinned or not */
+	uint32_t floats;    /* of them: no guest is pinned to them */
+	uint32_t both;	    /* free CPUs that are in both of these */
 	uint32_t ratio_room;
 	uint16_t whole[LACK_SMT_MAX + 1][LACK_SMT_MAX + 1]; /* [threads][of them in `floats`]: cores
 							       that are free as a whole */
@@ -95,7 +96,8 @@ bool lack_topology_agrees(const struct lack_view *view);
 struct lack lack_cpus(const struct lack_view *view, uint32_t cell, uint32_t node_ix);
 /* A cell on a node, with what pulls the guest left out; CPUs first, then memory. */
 struct lack lack_of(const struct lack_view *view, uint32_t cell, uint32_t node_ix);
-/* The same for a guest of one cell, which has to be where it is pulled. */
+/* The same for a guest of one cell, which has to be where it is pulled: that comes first, because
+ * nothing else would help. */
 struct lack lack_of_guest(const struct lack_view *view, uint32_t node_ix);
 
 #endif

@@ -89,10 +89,11 @@ static void count_cpus(const struct lack_view *view, uint32_t node_ix, struct la
 	vn_cpuset_and(&both, &sets.floats);
 	ret->present = vn_cpuset_count(&sets.present);
 	ret->pins = vn_cpuset_count(&sets.pins);
+	ret->floatable = vn_cpuset_count(&sets.floatable);
 	ret->floats = vn_cpuset_count(&sets.floats);
 	ret->both = vn_cpuset_count(&both);
-	ret->for_cpus = (dedicated && ret->present) ||
-			(dedicated < view->request->vcpus && !vn_cpuset_is_empty(&sets.floatable));
+	ret->for_cpus =
+		(dedicated && ret->present) || (dedicated < view->request->vcpus && ret->floatable);
 	most = (uint64_t)ret->floats * ratio / 100;
 	ret->ratio_room = !ratio		   ? UINT32_MAX
 			  : most > node->cpu_usage ? (uint32_t)(most - node->cpu_usage)

@@ -7,6 +7,7 @@ const vn_requirement_text vn_requirements[VN_REQUIREMENT_COUNT] = {
 	[VN_NEED_ALLOWED] = { "nodeset", "", "a node that the request allows" },
 	[VN_NEED_CPUS_PRESENT] = { "has-cpus", "CPUs", "a node with CPUs that guests may use" },
 	[VN_NEED_CPUS] = { "cpus", "CPUs", "as many CPUs as vCPUs" },
+	[VN_NEED_UNPINNED] = { "unpinned-cpus", "CPUs", "CPUs that no guest is pinned to" },
 	[VN_NEED_FREE_CPUS] = { "free-cpus", "CPUs", "free CPUs for 1:1 pins" },
 	[VN_NEED_FREE_CORES] = { "free-cores", "cores", "whole free cores" },
 	[VN_NEED_SIBLINGS] = { "siblings", "CPUs", "free CPUs that share cores" },

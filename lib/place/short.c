@@ -255,7 +255,7 @@ static int answer(struct shortage *s, const vn_short_node *change, vn_shortfall 
 	return VN_OK;
 }
 
-/* Nodes where no cell could be even if they were empty, however the guest is cut. */
+/* Allowed nodes where no cell could be even if they were empty, however the guest is cut. */
 static void find_never(struct shortage *s, vn_nodeset *ret)
 {
 	uint32_t from, to;
@@ -263,7 +263,7 @@ static void find_never(struct shortage *s, vn_nodeset *ret)
 	lack_tries(s->empty, &from, &to);
 	lack_cut(s->empty, to);
 	for (uint32_t i = 0; i < s->advise.host->n_nodes; i++) {
-		bool ever = false;
+		bool ever = !s->empty->nodes[i].allowed;
 
 		for (uint32_t c = 0; c < to && !ever; c++)
 			ever = lack_of(s->empty, c, i).need == VN_NEED_NOTHING;

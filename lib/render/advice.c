@@ -29,11 +29,12 @@ static const char *between(uint32_t i, uint32_t n)
 	return i == 0 ? "" : i + 1 == n ? " and " : ", ";
 }
 
-static void write_line(vn_text *line, const vn_style *style, vn_text *ret)
+/* Not wrapped: each line stands alone, as the message before them. */
+static void write_line(vn_text *line, vn_text *ret)
 {
 	ret->failed |= line->failed;
 	if (!line->failed && line->len)
-		vn_table_wrap(line->bytes, 0, style, ret);
+		vn_text_addf(ret, "%s\n", line->bytes);
 	vn_text_clear(line);
 }
 
@@ -106,14 +107,13 @@ static void add_node(vn_text *to, const vn_host *host, const vn_request *request
 }
 
 static void write_shortfall(const vn_host *host, const vn_request *request,
-			    const vn_shortfall *shortfall, const vn_style *style, vn_text *ret)
+			    const vn_shortfall *shortfall, vn_text *ret)
 {
 	VN_AUTO_TEXT line = VN_TEXT_INIT;
 
 	if (shortfall->state == VN_SHORT_IMPOSSIBLE) {
-		vn_text_addf(&line, "would not fit on the empty host either: %s",
-			     shortfall->why.text);
-		write_line(&line, style, ret);
+		vn_text_addf(&line, "not even on the empty host: %s", shortfall->why.text);
+		write_line(&line, ret);
 		return;
 	}
 	if (shortfall->state != VN_SHORT_CHANGE)
@@ -123,24 +123,25 @@ static void write_shortfall(const vn_host *host, const vn_request *request,
 		vn_text_add(&line, i ? ", and with " : "");
 		add_node(&line, host, request, &shortfall->nodes[i]);
 	}
-	write_line(&line, style, ret);
+	write_line(&line, ret);
 	if (vn_nodeset_is_empty(&shortfall->never))
 		return;
 	vn_text_addf(&line, "never on node%s ",
 		     vn_nodeset_count(&shortfall->never) == 1 ? "" : "s");
 	vn_text_add_nodeset(&line, &shortfall->never);
 	vn_text_add(&line, ", not even if empty");
-	write_line(&line, style, ret);
+	write_line(&line, ret);
 }
 
 /* ---- how large ---- */
 
-static void write_most(const vn_request *request, const vn_most *most, const vn_style *style,
-		       vn_text *ret)
+static void write_most(const vn_request *request, const vn_most *most, vn_text *ret)
 {
 	bool vcpus = most->vcpus.asked && most->vcpus.vcpus;
 	bool memory = most->memory.asked && most->memory.mem_kib;
-	bool both = most->proportion.asked && most->proportion.vcpus;
+	/* the same vCPUs with less memory than was asked for tell nothing new */
+	bool both = most->proportion.asked && most->proportion.vcpus &&
+		    (!vcpus || most->proportion.vcpus < most->vcpus.vcpus);
 	uint32_t n = (uint32_t)vcpus + memory + both, i = 0;
 	VN_AUTO_TEXT line = VN_TEXT_INIT;
 
@@ -165,7 +166,7 @@ static void write_most(const vn_request *request, const vn_most *most, const vn_
 		vn_text_add(&line, " with ");
 		add_size(&line, most->proportion.mem_kib);
 	}
-	write_line(&line, style, ret);
+	write_line(&line, ret);
 }
 
 /* ---- who would have to go ---- */
@@ -177,7 +178,7 @@ static void write_moves(const vn_moves *moves, const char *const *names, vn_aren
 
 	if (!moves->n) {
 		vn_text_add(&line, "it would not fit without the guests of --with either");
-		write_line(&line, style, ret);
+		write_line(&line, ret);
 		return;
 	}
 	vn_text_add(&line, moves->can_move ? "moving " : "taking ");
@@ -188,7 +189,7 @@ static void write_moves(const vn_moves *moves, const char *const *names, vn_aren
 					    : " off this host would do");
 	if (!moves->exact)
 		vn_text_add(&line, " (found one by one; fewer may do)");
-	write_line(&line, style, ret);
+	write_line(&line, ret);
 }
 
 int vn_render_advice(const vn_host *host, const vn_request *request, const vn_advice *advice,
@@ -199,10 +200,10 @@ int vn_render_advice(const vn_host *host, const vn_request *request, const vn_ad
 	if (!arena)
 		return vn_fail(err, VN_E_NOMEM, "no memory for the advice");
 	if (advice->shortfall)
-		write_shortfall(host, request, advice->shortfall, style, ret);
+		write_shortfall(host, request, advice->shortfall, ret);
 	if (advice->moves)
 		write_moves(advice->moves, advice->names, arena, style, ret);
 	if (advice->most)
-		write_most(request, advice->most, style, ret);
+		write_most(request, advice->most, ret);
 	return vn_text_done(ret, err);
 }

@@ -76,7 +76,8 @@ static void add_amount(vn_grid *grid, const vn_requirement_text *text, uint64_t 
 	else if (kib)
 		vn_grid_add(grid, "0");
 	else
-		vn_grid_add(grid, "%llu %s", (unsigned long long)amount, text->unit);
+		vn_grid_add(grid, "%llu %.*s", (unsigned long long)amount,
+			    (int)strlen(text->unit) - (amount == 1), text->unit); /* "1 CPU" */
 }
 
 static void add_amounts(vn_grid *grid, const vn_verdict *verdict)
@@ -118,7 +119,7 @@ static void write_heading(const vn_explain *explain, const vn_style *style, vn_t
 		vn_text_addf(&line, "cell %u of %u", explain->cell, explain->n_cells);
 	else
 		vn_text_add(&line, "the guest");
-	vn_text_addf(&line, " (%u vCPUs, %s)", explain->vcpus,
+	vn_text_addf(&line, " (%u vCPU%s, %s)", explain->vcpus, explain->vcpus == 1 ? "" : "s",
 		     vn_size_format(explain->mem_kib, memory, sizeof(memory)));
 	ret->failed |= line.failed;
 	if (!line.failed)
@@ -153,7 +154,6 @@ enum { CELLS_SHOWN = 8 };
 static void add_other(vn_grid *grid, const vn_other_node *other, uint32_t chosen)
 {
 	static const char *const words[VN_WHY_COUNT] = {
-		[VN_WHY_OCCUPIED] = "another cell of the guest is there",
 		[VN_WHY_DEVICES] = "it fits; more devices would be on other nodes",
 		[VN_WHY_DISTANCE] = "it fits; farther from the other cells or from its memory",
 		[VN_WHY_LOAD] = "it fits; the strategy prefers the load of node",
@@ -171,7 +171,7 @@ static void add_other(vn_grid *grid, const vn_other_node *other, uint32_t chosen
 	if (other->why == VN_WHY_LOAD)
 		vn_text_addf(&line, " %u", chosen);
 	vn_grid_add_text(grid, &line);
-	if (other->why == VN_WHY_OCCUPIED || other->why == VN_WHY_EQUAL) {
+	if (other->why == VN_WHY_EQUAL) {
 		vn_grid_add(grid, "-");
 		vn_grid_add(grid, "-");
 	} else {
@@ -188,21 +188,25 @@ static void write_others(const vn_host *host, const vn_placement *placement, uin
 	uint32_t chosen = host->nodes[of->node_ix].id;
 	vn_grid *grid = vn_grid_new(arena);
 	VN_AUTO_TEXT line = VN_TEXT_INIT;
+	uint32_t rows = 0;
 	char memory[32];
 
 	ret->failed |= !grid;
 	if (!grid)
 		return;
-	vn_text_addf(&line, "Cell %u (%u vCPUs, %s) is on node %u, because on", cell,
-		     vn_cpuset_count(&of->vcpus),
-		     vn_size_format(of->mem_kib + of->memdev_kib, memory, sizeof(memory)), chosen);
+	for (uint32_t i = 0; i < host->n_nodes; i++)
+		rows += others[i].why != VN_WHY_CHOSEN && others[i].why != VN_WHY_OCCUPIED;
+	vn_text_addf(&line, "Cell %u (%u vCPU%s, %s) is on node %u%s", cell,
+		     vn_cpuset_count(&of->vcpus), vn_cpuset_count(&of->vcpus) == 1 ? "" : "s",
+		     vn_size_format(of->mem_kib + of->memdev_kib, memory, sizeof(memory)), chosen,
+		     rows ? ", because on" : "; other cells are on all other nodes");
 	vn_grid_column(grid, VN_ALIGN_RIGHT, "node");
 	vn_grid_column(grid, VN_ALIGN_WRAP, "what decided");
 	vn_grid_column(grid, VN_ALIGN_RIGHT, "asked, or\nas chosen");
 	vn_grid_column(grid, VN_ALIGN_RIGHT, "there");
-	vn_grid_rows(grid, host->n_nodes - 1);
+	vn_grid_rows(grid, rows);
 	for (uint32_t i = 0; i < host->n_nodes; i++)
-		if (others[i].why != VN_WHY_CHOSEN)
+		if (others[i].why != VN_WHY_CHOSEN && others[i].why != VN_WHY_OCCUPIED)
 			add_other(grid, &others[i], chosen);
 	ret->failed |= line.failed;
 	if (!line.failed)
@@ -244,7 +248,7 @@ int vn_render_explain(const vn_host *host, const vn_request *request, const vn_p
 		vn_table_cost(placement, arena, style, ret);
 	else
 		write_verdicts(explain, arena, style, ret);
-	if (explain->steps)
+	if (placement && explain->steps)
 		vn_text_addf(ret, "\nThe search took %llu steps.\n",
 			     (unsigned long long)explain->steps);
 	return vn_text_done(ret, err);

@@ -393,9 +393,7 @@ static void test_explain(void **state)
 			    "     0  yes   nothing is missing                   -       -\n"
 			    "     1  no    free pages of the wanted size    8 GiB   3 GiB\n"
 			    "     2  no    free CPUs for 1:1 pins          4 CPUs  0 CPUs\n"
-			    "     3  no    a node that the request allows       -       -\n"
-			    "\n"
-			    "The search took 17 steps.\n");
+			    "     3  no    a node that the request allows       -       -\n");
 	vn_text_clear(&text);
 	explain->n_verdicts = 0;
 	s.placement->cost = (vn_cost){ 1, 2848, 0, 32 };
@@ -404,6 +402,7 @@ static void test_explain(void **state)
 		VN_OK);
 	assert_non_null(strstr(text.bytes, "proven: no placement has a lower one"));
 	assert_non_null(strstr(text.bytes, "\n  2848  distance, "));
+	assert_non_null(strstr(text.bytes, "\nThe search took 17 steps.\n"));
 	vn_arena_free(s.arena);
 	free(explain);
 }
