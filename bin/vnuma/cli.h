@@ -4,7 +4,8 @@
  * function. The parser, `vnuma help`, the man pages and the shell completion all read that table.
  *
  * A command writes its answer to output->answer; main prints it, and only when the command
- * succeeded, so standard output never holds half an answer. */
+ * succeeded, so standard output never holds half an answer. `vnuma fit`, whose answers are lines
+ * that stand alone, writes each of them itself. */
 #ifndef VNUMA_CLI_H
 #define VNUMA_CLI_H
 
@@ -35,7 +36,7 @@ struct cli_values {
 	uint32_t vcpus; /* 0: not given */
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
-	bool explain, roff;
+	bool explain, roff, stats;
 	struct cli_texts specs, props, with;
 };
 
@@ -98,6 +99,8 @@ int cmd_host(const struct cli_values *values, const char *operand, struct cli_ou
 	     vn_error *err);
 int cmd_plan(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
+int cmd_fit(const struct cli_values *values, const char *operand, struct cli_output *output,
+	    vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
 int cmd_version(const struct cli_values *values, const char *operand, struct cli_output *output,
@@ -162,6 +165,8 @@ void cli_keep_source(struct cli_output *output, vn_error *err);
 /* Open descriptors 0, 1 and 2 if the caller closed them, so that a file opened later cannot become
  * standard output; reading or writing them still fails. */
 int cli_output_guard(void);
+/* Write all of it to standard output now, and empty the text. VN_E_SYSTEM. */
+int cli_output_flush(vn_text *text, vn_error *err);
 /* Write all of it to standard output and close that. VN_E_SYSTEM if it does not arrive. */
 int cli_output_write(const vn_text *text, vn_error *err);
 /* How text for `fd` may look. */

@@ -153,6 +153,15 @@ static const struct cli_option plan_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option fit_options[] = {
+	{ .name = "stats",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(stats),
+	  .help = "Place each case up to 200 times for better times, and print a summary to "
+		  "standard error at the end." },
+	{ 0 },
+};
+
 static const char *const shells[] = { "bash", "zsh" };
 
 static const struct cli_option help_options[] = {
@@ -186,6 +195,12 @@ const struct cli_command cli_commands[] = {
 	  plan_options, CLI_OPERAND_FILE, "[REQUEST]",
 	  "REQUEST is a libvirt domain XML file, or '-' for standard input. The answer to XML is "
 	  "the same XML with the placement written into it. Exit 1: the guest does not fit." },
+	{ "fit", 1, 1, cmd_fit, "place many cases from a JSON file; one line of JSON each",
+	  fit_options, CLI_OPERAND_FILE, "FILE",
+	  "FILE is a JSON list of cases, {\"cases\": [...]}, one case, or a case on each line; '-' "
+	  "is "
+	  "standard input. A case is a host and a request. Exit 0: all cases are answered, also "
+	  "those that do not fit." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
 	  "'specs' lists the extra specs and image properties that plan understands." },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Standard output: written once, at the end, and checked to the last byte, because an answer that
- * is cut short (a full disk) must not look like one that is complete. */
+ * Standard output: written once, at the end (by `vnuma fit` case by case), and checked to the last
+ * byte, because an answer that is cut short (a full disk) must not look like one that is complete.
+ */
 #include "cli.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ static int fail_errno(vn_error *err)
 			    strerror(errno));
 }
 
-int cli_output_write(const vn_text *text, vn_error *err)
+static int write_all(const vn_text *text, vn_error *err)
 {
 	size_t done = 0;
 
@@ -42,7 +43,22 @@ int cli_output_write(const vn_text *text, vn_error *err)
 			return fail_errno(err);
 		done += (size_t)wrote;
 	}
-	return close(STDOUT_FILENO) < 0 ? fail_errno(err) : VN_OK;
+	return VN_OK;
+}
+
+int cli_output_flush(vn_text *text, vn_error *err)
+{
+	int r = write_all(text, err);
+
+	text->len = 0;
+	return r;
+}
+
+int cli_output_write(const vn_text *text, vn_error *err)
+{
+	int r = write_all(text, err);
+
+	return r == VN_OK && close(STDOUT_FILENO) < 0 ? fail_errno(err) : r;
 }
 
 static bool is_set(const char *variable)
