@@ -69,9 +69,9 @@ def make_host(rng, shape, load=0.0, split=False, sockets=2):
 # ---- requests ----
 
 def make_case(name, host, vcpus, mem_mib, specs, limits=LIMITS, image=None, **request):
-    return {"case": name, "host": host, "limits": limits, "config": {"packing": False},
-            "request": {"vcpus": vcpus, "mem_mib": mem_mib, "extra_specs": specs,
-                        "image_props": image or {}, **request}}
+    request.update(vcpus=vcpus, mem_mib=mem_mib, extra_specs=specs, image_props=image or {})
+    return {"case": name, "host": host, "request": request, "limits": limits,
+            "config": {"packing": False}}
 
 
 def pinned(**more):

@@ -128,6 +128,19 @@ def devices_of(case, host):
     return requests, stats
 
 
+def dump_guest(guest):
+    """A guest in the form of "guest"."""
+    def wish(cell, key):
+        return getattr(cell, key) if key in cell else None
+
+    return {"emulator_threads_policy": wish(guest, "emulator_threads_policy"),
+            "cells": [{"id": cell.id, "cpus": sorted(cell.cpuset), "pcpus": sorted(cell.pcpuset),
+                       "mem_mib": cell.memory, "pagesize": wish(cell, "pagesize"),
+                       "cpu_policy": wish(cell, "cpu_policy"),
+                       "cpu_thread_policy": wish(cell, "cpu_thread_policy")}
+                      for cell in guest.cells]}
+
+
 class Question:
     """A case that Nova could read, as Nova's objects. guest is None where Nova gives no topology."""
 
@@ -197,6 +210,35 @@ def nova_answer(question, repeat=1, seconds=0.5, time_limit=20):
             "cpu_usec": summary(times)}
 
 
+# ---- a placement on Nova's books ----
+
+def claim(question, placement):
+    """Put a placement in our form on the books of Nova's host, as Nova's compute service does when the
+    guest starts. Raises Nova's exception where a pin is not free; sentences about the rest."""
+    cells = []
+    for cell, place in zip(question.guest.obj_clone().cells, placement):
+        cell.id = place["host_cell"]
+        cell.cpu_pinning = {int(vcpu): cpu for vcpu, cpu in place["pins"].items()}
+        cell.cpuset_reserved = set(place["reserved"])
+        cell.pagesize = place["pagesize_kib"]
+        cell.cpu_thread_policy = None  # idle threads are in "reserved"
+        if set(cell.cpu_pinning) != cell.pcpuset:
+            yield f"cell {place['guest_cell']}: pins {sorted(cell.cpu_pinning)}, not {cell.pcpuset}"
+        cells.append(cell)
+    if len({cell.id for cell in cells}) != len(question.guest.cells):
+        yield "cells share a node, or one has none"
+    host = host_of(question.case)
+    for node in host.cells:  # Nova's books need pages
+        node.mempages = node.mempages or [objects.NUMAPagesTopology(
+            size_kb=4, total=0, used=0, reserved=0)]
+    after = hardware.numa_usage_from_instance_numa(host, objects.InstanceNUMATopology(cells=cells))
+    wanted = {(cell.id, cell.pagesize) for cell in cells if cell.pagesize}
+    for node in after.cells:
+        for pages in node.mempages:
+            if (node.id, pages.size_kb) in wanted and pages.free < 0:
+                yield f"node {node.id}: {-pages.free} pages of {pages.size_kb} KiB too many"
+
+
 # ---- the exact answer by Nova's rules ----
 
 def pair_fits(question, cell_ix, node_ix):
@@ -211,10 +253,10 @@ def pair_fits(question, cell_ix, node_ix):
         return False
 
 
-def nodes_serve(question, nodes):
-    """Do these nodes have the guest's devices and networks as near as it asks?"""
+def nodes_serve(question, nodes, devices=True):
+    """Do these nodes have the guest's devices (unless told not to look) and networks as near as it asks?"""
     cells = [question.host.cells[node_ix] for node_ix in nodes]
-    if question.requests and question.stats:
+    if devices and question.requests and question.stats:
         where = [types.SimpleNamespace(id=cell.id) for cell in cells]
         if not question.stats.support_requests(question.requests, where):
             return False

@@ -89,7 +89,8 @@ def add_networks(rng, cells):
 
 
 def random_pools(rng, idents):
-    return [{**rng.choice(KINDS), "dev_type": "type-PCI", "count": rng.randint(1, 3),
+    kinds = KINDS[:rng.randint(1, len(KINDS))]
+    return [{**rng.choice(kinds), "dev_type": "type-PCI", "count": rng.randint(1, 3),
              "numa_node": None if chance(rng, 20) else rng.choice(idents)}
             for _ in range(rng.randint(1, 4))]
 
@@ -228,6 +229,12 @@ def random_guest(rng, sizes, pins):
     return {"emulator_threads_policy": emulator, "cells": cells}
 
 
+def random_devices(rng, pools):
+    pool = rng.choice(pools)
+    kind = rng.choice(KINDS) if chance(rng, 10) else {key: pool[key] for key in KINDS[0]}
+    return {"count": rng.choice([1, 1, 1, 2, 3]), "spec": [kind], "numa_policy": rng.choice(POLICIES)}
+
+
 def random_limits(rng):
     if chance(rng, 30):
         return None
@@ -249,12 +256,11 @@ def random_case(rng, name):
     vcpus, mem_mib = (sum(part) for part in zip(*sizes))
     request = {}
     if "pci_pools" in host and chance(rng, 70):
-        request["pci_requests"] = [{"count": rng.choice([1, 1, 2, 3]), "spec": [rng.choice(KINDS)],
-                                    "numa_policy": rng.choice(POLICIES)}
+        request["pci_requests"] = [random_devices(rng, host["pci_pools"])
                                    for _ in range(rng.choice([1, 1, 2, 3]))]
     if chance(rng, 15):
         request["guest"] = random_guest(rng, sizes, pins)
-        return make_case(name, host, vcpus, mem_mib, {}, random_limits(rng), **request)
+        return {"case": name, "host": host, "request": request, "limits": random_limits(rng)}
     specs, image = policy_specs(rng, vcpus, pins)
     specs.update(cut_specs(rng, sizes))
     if chance(rng, 40):
