@@ -157,7 +157,7 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 	options.cpu_ratio_percent = values->cpu_ratio_percent;
 	options.ram_ratio_percent = values->ram_ratio_percent;
 	options.reserve_kib = values->reserve_kib;
-	placement = malloc(sizeof(*placement));
+	placement = calloc(1, sizeof(*placement));
 	if (values->explain)
 		options.explain = calloc(1, sizeof(*options.explain));
 	if (placement && (options.explain || !values->explain))

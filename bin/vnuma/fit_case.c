@@ -184,12 +184,12 @@ static int read_request(uint32_t parse_runs, struct fit_case *fit, vn_error *err
 /* Lines of the case are lines of the file, too. */
 static void move_place(const struct fit_stream *stream, vn_error *err)
 {
+	err->source = err->line ? stream->source : NULL;
 	if (!err->line)
 		return;
 	if (err->line == 1 && err->column)
 		err->column += stream->item_at.column - 1;
 	err->line += stream->item_at.line - 1;
-	err->source = stream->source;
 }
 
 static int load(const struct fit_stream *stream, struct fit_case *fit, vn_error *err)

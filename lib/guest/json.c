@@ -2,18 +2,24 @@
  *
  * The JSON form of a request, as in the batch format: vCPUs, memory, extra specs, image properties
  * and PCI requests, or the cells themselves ("guest"). A whole case, {"host", "request", ...}, is
- * read as well: the request in it. Unknown and repeated keys are errors. */
+ * read as well: the request in it, and the networks of its limits. Unknown and repeated keys are
+ * errors. */
 #include "guest/json_read.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KIB_PER_MIB = 1024 };
+enum {
+	KIB_PER_MIB = 1024,
+	PHYSNETS_MAX = 64, /* as many as a host has */
+};
 
 static const char *const case_keys[] = { "case", "host", "request", "limits", "config" };
 static const char *const request_keys[] = { "schema",	   "name",	  "vcpus",	 "mem_mib",
 					    "extra_specs", "image_props", "pci_requests" };
 static const char *const guest_request_keys[] = { "schema", "name", "guest", "pci_requests" };
+static const char *const limits_keys[] = { "cpu_allocation_ratio", "ram_allocation_ratio",
+					   "physnets", "tunneled" };
 static const char *const pci_keys[] = { "count", "spec", "numa_policy" };
 static const char *const pci_spec_keys[] = { "vendor_id", "product_id", "dev_type" };
 static const char schema[] = "vnuma/request/1";
@@ -42,6 +48,16 @@ static int take_pci_id(const vn_gjson_in *in, vn_gjson_value value, uint16_t *re
 	return VN_OK;
 }
 
+/* Nova gives devices of its other kinds (type-PF, vdpa) only to a request that names the kind; here
+ * a request cannot, and those devices are no part of a host's pools. */
+static int check_pci_kind(const vn_gjson_in *in, vn_gjson_value value, vn_error *err)
+{
+	static const char *const kinds[] = { "type-PCI", "type-VF" };
+	int index;
+
+	return vn_gjson_take_choice(in, value, kinds, VN_LEN(kinds), &index, err);
+}
+
 static int read_pci_request(const vn_gjson_in *in, vn_gjson_value value, vn_error *err)
 {
 	vn_request *request = in->draft->request;
@@ -59,6 +75,7 @@ static int read_pci_request(const vn_gjson_in *in, vn_gjson_value value, vn_erro
 	    (r = vn_gjson_check_keys(in, spec, pci_spec_keys, VN_LEN(pci_spec_keys), err)) < 0 ||
 	    (r = take_pci_id(in, vn_gjson_member(in, spec, "vendor_id"), &to->vendor, err)) < 0 ||
 	    (r = take_pci_id(in, vn_gjson_member(in, spec, "product_id"), &to->product, err)) < 0 ||
+	    (r = check_pci_kind(in, vn_gjson_member(in, spec, "dev_type"), err)) < 0 ||
 	    (r = vn_gjson_take_choice(in, vn_gjson_member(in, value, "numa_policy"),
 				      vn_pci_policy_names, VN_PCI_POLICY_COUNT, &policy, err)) < 0)
 		return r;
@@ -72,6 +89,7 @@ static int read_pci_request(const vn_gjson_in *in, vn_gjson_value value, vn_erro
 static int read_pci_requests(const vn_gjson_in *in, vn_gjson_value list, vn_error *err)
 {
 	vn_request *request = in->draft->request;
+	uint32_t devices = 0;
 	size_t count;
 	int r;
 
@@ -87,6 +105,12 @@ static int read_pci_requests(const vn_gjson_in *in, vn_gjson_value list, vn_erro
 	for (size_t i = 0; i < count; i++)
 		if ((r = read_pci_request(in, vn_gjson_element(in, list, i), err)) < 0)
 			return r;
+	for (size_t i = 0; i < count; i++)
+		devices += request->pci_requests[i].count;
+	if (devices > VN_GUEST_DEVICES_MAX)
+		return vn_gjson_fail(in, list, err, VN_E_RANGE,
+				     "%u devices in all (legal: at most %d)", devices,
+				     VN_GUEST_DEVICES_MAX);
 	return VN_OK;
 }
 
@@ -179,6 +203,61 @@ static int read_flavor(const vn_gjson_in *in, vn_gjson_value request, vn_error *
 	return vn_specs_apply(draft, entries, count, err);
 }
 
+/* ---- the limits of a case ---- */
+
+static int read_physnet(const vn_gjson_in *in, vn_gjson_value value, vn_error *err)
+{
+	vn_request *request = in->draft->request;
+	const char *name = json_string_value(value.json);
+
+	if (!name || !*name)
+		return vn_gjson_fail(in, value, err, VN_E_SYNTAX, "not the name of a network");
+	if (vn_name_find(request->physnets, request->n_physnets, name) >= 0)
+		return VN_OK;
+	name = vn_arena_strndup(request->arena, name, strlen(name));
+	if (!name)
+		return vn_draft_no_memory(err);
+	request->physnets[request->n_physnets++] = name;
+	return VN_OK;
+}
+
+static int read_physnets(const vn_gjson_in *in, vn_gjson_value list, vn_error *err)
+{
+	vn_request *request = in->draft->request;
+	size_t count = json_array_size(list.json);
+	int r;
+
+	if (vn_gjson_is_absent(list))
+		return VN_OK;
+	if ((r = vn_gjson_check_array(in, list, PHYSNETS_MAX, err)) < 0)
+		return r;
+	request->physnets = vn_arena_alloc(request->arena, count + 1, sizeof(*request->physnets));
+	if (!request->physnets)
+		return vn_draft_no_memory(err);
+	for (size_t i = 0; i < count; i++)
+		if ((r = read_physnet(in, vn_gjson_element(in, list, i), err)) < 0)
+			return r;
+	return VN_OK;
+}
+
+/* The networks that the guest is on. The ratios are the batch command's: they say what fits and not
+ * what is asked for. */
+static int read_limits(const vn_gjson_in *in, vn_gjson_value limits, vn_error *err)
+{
+	vn_gjson_value tunneled = vn_gjson_member(in, limits, "tunneled");
+	int r;
+
+	if (vn_gjson_is_absent(limits))
+		return VN_OK;
+	if ((r = vn_gjson_check_keys(in, limits, limits_keys, VN_LEN(limits_keys), err)) < 0 ||
+	    (r = read_physnets(in, vn_gjson_member(in, limits, "physnets"), err)) < 0)
+		return r;
+	if (!vn_gjson_is_absent(tunneled) && !json_is_boolean(tunneled.json))
+		return vn_gjson_fail(in, tunneled, err, VN_E_SYNTAX, "not true or false");
+	in->draft->request->tunneled = json_is_true(tunneled.json);
+	return VN_OK;
+}
+
 /* ---- the whole ---- */
 
 static int read_head(const vn_gjson_in *in, vn_gjson_value request, vn_error *err)
@@ -229,7 +308,8 @@ static int read_document(vn_gjson_in *in, const json_t *root, vn_error *err)
 
 	if (!json_object_get(root, "request"))
 		return read_request(in, top, err);
-	if ((r = vn_gjson_check_keys(in, top, case_keys, VN_LEN(case_keys), err)) < 0)
+	if ((r = vn_gjson_check_keys(in, top, case_keys, VN_LEN(case_keys), err)) < 0 ||
+	    (r = read_limits(in, vn_gjson_member(in, top, "limits"), err)) < 0)
 		return r;
 	top = vn_gjson_member(in, top, "request");
 	found = memmem(in->bytes, (size_t)(in->end - in->bytes), "\"request\"",

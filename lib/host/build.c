@@ -217,24 +217,93 @@ int vn_build_distance(vn_host *host, uint32_t from_ix, uint32_t to_ix, uint64_t 
 	return VN_OK;
 }
 
+/* Room for one more than `count` items of a growing array: a power of two, doubled when it is full.
+ * NULL: no memory. */
+static void *grow(vn_host *host, void *items, uint32_t count, size_t size)
+{
+	void *room;
+
+	if (count & (count - 1))
+		return items;
+	room = vn_arena_alloc(host->arena, count ? (size_t)count * 2 : 1, size);
+	if (room && count)
+		memcpy(room, items, count * size);
+	return room;
+}
+
 int vn_build_device(vn_host *host, const vn_device *device, const vn_at *at, vn_error *err)
 {
-	uint32_t count = host->n_devices;
+	vn_device *room;
 
-	if (count == VN_HOST_DEVICES_MAX)
+	if (host->n_devices == VN_HOST_DEVICES_MAX)
 		return vn_fail_where(err, at, VN_E_RANGE, "more than %d devices",
 				     VN_HOST_DEVICES_MAX);
-	if (!(count & (count - 1))) { /* the room is a power of two: double it */
-		vn_device *room = vn_arena_alloc(host->arena, count ? count * 2 : 1, sizeof(*room));
-
-		if (!room)
-			return no_memory(err);
-		if (count)
-			memcpy(room, host->devices, count * sizeof(*room));
-		host->devices = room;
-	}
+	if (!(room = grow(host, host->devices, host->n_devices, sizeof(*room))))
+		return no_memory(err);
+	host->devices = room;
 	host->devices[host->n_devices++] = *device;
 	return VN_OK;
+}
+
+int vn_build_pool(vn_host *host, const vn_pool *pool, const vn_at *at, vn_error *err)
+{
+	vn_pool *room;
+
+	if (host->n_pools == VN_HOST_POOLS_MAX)
+		return vn_fail_where(err, at, VN_E_RANGE, "more than %d pools", VN_HOST_POOLS_MAX);
+	if (!(room = grow(host, host->pools, host->n_pools, sizeof(*room))))
+		return no_memory(err);
+	host->pools = room;
+	host->pools[host->n_pools++] = *pool;
+	return VN_OK;
+}
+
+/* The number of a network; a new name takes its place in the order, and later ones move up. */
+static int number_physnet(vn_host *host, const char *name, uint32_t *ret, vn_error *err)
+{
+	uint32_t ix = 0;
+	uint64_t below;
+
+	while (ix < host->n_physnets && strcmp(host->physnets[ix], name) < 0)
+		ix++;
+	*ret = ix;
+	if (ix < host->n_physnets && !strcmp(host->physnets[ix], name))
+		return VN_OK;
+	if (host->n_physnets == VN_PHYSNETS_MAX)
+		return VN_E_RANGE; /* the caller says it with the place */
+	if (!host->physnets)
+		host->physnets =
+			vn_arena_alloc(host->arena, VN_PHYSNETS_MAX, sizeof(*host->physnets));
+	name = vn_arena_strndup(host->arena, name, strlen(name));
+	if (!host->physnets || !name)
+		return no_memory(err);
+	memmove(&host->physnets[ix + 1], &host->physnets[ix],
+		(host->n_physnets - ix) * sizeof(*host->physnets));
+	host->physnets[ix] = name;
+	host->n_physnets++;
+	below = (UINT64_C(1) << ix) - 1;
+	for (uint32_t i = 0; i < host->n_nodes; i++) {
+		uint64_t *bits = &host->nodes[i].physnets;
+
+		*bits = (*bits & below) | (*bits & ~below) << 1;
+	}
+	return VN_OK;
+}
+
+int vn_build_physnet(vn_host *host, uint32_t node_ix, const char *name, const vn_at *at,
+		     vn_error *err)
+{
+	uint32_t ix = 0;
+	int r;
+
+	if (!*name)
+		return vn_fail_where(err, at, VN_E_RANGE, "an empty name");
+	r = number_physnet(host, name, &ix, err);
+	if (r == VN_E_RANGE)
+		return vn_fail_where(err, at, VN_E_RANGE, "more than %d networks", VN_PHYSNETS_MAX);
+	if (r == VN_OK)
+		host->nodes[node_ix].physnets |= UINT64_C(1) << ix;
+	return r;
 }
 
 int vn_build_device_name(vn_host *host, vn_device *device, const char *name, vn_error *err)

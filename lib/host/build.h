@@ -70,6 +70,13 @@ int vn_build_device(vn_host *host, const vn_device *device, const vn_at *at, vn_
 /* Append a copy of the name, if the device has room and does not have it. */
 int vn_build_device_name(vn_host *host, vn_device *device, const char *name, vn_error *err);
 
+/* Append a copy of the pool; node_ix as for a device. */
+int vn_build_pool(vn_host *host, const vn_pool *pool, const vn_at *at, vn_error *err);
+/* The network of this name is near the node. host->physnets stays sorted, so that equal hosts have
+ * equal numbers. */
+int vn_build_physnet(vn_host *host, uint32_t node_ix, const char *name, const vn_at *at,
+		     vn_error *err);
+
 /* Sort nodes and devices, number the groups by their lowest CPU, fill in what is known by rule: a
  * CPU in no core is a core of its own; CPUs of nodes with one `socket` number are one socket; a
  * socket without dies is one die. */

@@ -58,6 +58,9 @@ static int sort_nodes(vn_host *host, vn_error *err)
 	for (uint32_t i = 0; i < host->n_devices; i++)
 		if (host->devices[i].node_ix >= 0)
 			host->devices[i].node_ix = (int32_t)new_of[host->devices[i].node_ix];
+	for (uint32_t i = 0; i < host->n_pools; i++)
+		if (host->pools[i].node_ix >= 0)
+			host->pools[i].node_ix = (int32_t)new_of[host->pools[i].node_ix];
 	if ((r = permute(host, &host->slit, old_of, err)) < 0 ||
 	    (r = permute(host, &host->latency_ns, old_of, err)) < 0)
 		return r;

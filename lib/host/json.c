@@ -261,17 +261,9 @@ static int read_isolated(vn_json *in, json_t *value)
 	return vn_json_cpuset(in, value, &in->host->isolated);
 }
 
-static int skip_pool(vn_json *in, json_t *value)
+static int read_pools(vn_json *in, json_t *value)
 {
-	return json_is_object(value) ? VN_OK
-				     : vn_json_fail(in, VN_E_SYNTAX, "an object belongs here");
-}
-
-/* Nova's counts of equal devices. They have no addresses, so they are no devices of a vn_host; the
- * batch command reads them from its own case. */
-static int skip_pools(vn_json *in, json_t *value)
-{
-	return vn_json_array(in, value, skip_pool);
+	return vn_json_array(in, value, vn_json_pool);
 }
 
 static const vn_json_field host_fields[] = {
@@ -283,7 +275,7 @@ static const vn_json_field host_fields[] = {
 	{ "devices", false, read_devices },
 	{ "offline", false, read_offline },
 	{ "isolated", false, read_isolated },
-	{ "pci_pools", false, skip_pools },
+	{ "pci_pools", false, read_pools },
 };
 
 /* The host of a document: itself, or that of one case of a batch. */

@@ -18,6 +18,8 @@ typedef struct vn_json {
 	enum vn_group group; /* that vn_json_cell_groups reads */
 	vn_pages pages;	     /* that are read */
 	vn_device device;    /* that is read */
+	vn_pool pool;	     /* that is read */
+	bool pool_asked;     /* its devices go only to guests that ask for their kind */
 	vn_at at;	     /* at.path is `path` */
 	char path[128];	     /* "" at the top */
 	vn_error *err;
@@ -47,7 +49,11 @@ int vn_json_cpuset(vn_json *in, json_t *value, vn_cpuset *ret);
 int vn_json_cell(vn_json *in, json_t *value);
 int vn_json_cell_groups(vn_json *in, json_t *value);
 
-/* json_device.c: an element of "devices". */
+/* json_device.c: an element of "devices", and the hexadecimal digits of an identifier. */
 int vn_json_device(vn_json *in, json_t *value);
+int vn_json_hex(vn_json *in, json_t *value, uint16_t *ret);
+
+/* json_pool.c: an element of "pci_pools". */
+int vn_json_pool(vn_json *in, json_t *value);
 
 #endif

@@ -186,25 +186,24 @@ int vn_json_cell_groups(vn_json *in, json_t *value)
 	return VN_OK;
 }
 
-/* ---- Nova's network affinity: no part of a vn_host ---- */
+/* ---- networks ---- */
 
-static int skip_string(vn_json *in, json_t *value)
+static int read_physnet(vn_json *in, json_t *value)
 {
-	const char *text;
+	const char *name;
+	int r = vn_json_string(in, value, &name);
 
-	return vn_json_string(in, value, &text);
+	return r < 0 ? r : vn_build_physnet(in->host, in->node_ix, name, &in->at, in->err);
 }
 
-static int skip_strings(vn_json *in, json_t *value)
+static int read_physnets(vn_json *in, json_t *value)
 {
-	return vn_json_array(in, value, skip_string);
+	return vn_json_array(in, value, read_physnet);
 }
 
-static int skip_bool(vn_json *in, json_t *value)
+static int read_tunneled(vn_json *in, json_t *value)
 {
-	bool flag;
-
-	return vn_json_bool(in, value, &flag);
+	return vn_json_bool(in, value, &node_of(in)->tunneled);
 }
 
 /* ---- the cell ---- */
@@ -227,8 +226,8 @@ static const vn_json_field cell_fields[] = {
 	{ "pinned", false, read_pinned },
 	{ "pages", false, read_pages },
 	{ "gpu_memory", false, read_gpu_memory },
-	{ "physnets", false, skip_strings },
-	{ "tunneled", false, skip_bool },
+	{ "physnets", false, read_physnets },
+	{ "tunneled", false, read_tunneled },
 };
 
 /* Take the exact value in KiB, if there is one; the rounded-down MiB beside it must agree. */

@@ -22,7 +22,7 @@ static int read_address(vn_json *in, json_t *value)
 }
 
 /* Four hexadecimal digits, "8086". */
-static int read_hex(vn_json *in, json_t *value, uint16_t *ret)
+int vn_json_hex(vn_json *in, json_t *value, uint16_t *ret)
 {
 	const char *text;
 	int r = vn_json_string(in, value, &text);
@@ -37,17 +37,17 @@ static int read_hex(vn_json *in, json_t *value, uint16_t *ret)
 
 static int read_vendor(vn_json *in, json_t *value)
 {
-	return read_hex(in, value, &in->device.vendor);
+	return vn_json_hex(in, value, &in->device.vendor);
 }
 
 static int read_product(vn_json *in, json_t *value)
 {
-	return read_hex(in, value, &in->device.product);
+	return vn_json_hex(in, value, &in->device.product);
 }
 
 static int read_class(vn_json *in, json_t *value)
 {
-	return read_hex(in, value, &in->device.class_id);
+	return vn_json_hex(in, value, &in->device.class_id);
 }
 
 static int read_node(vn_json *in, json_t *value)
@@ -93,11 +93,16 @@ static int read_names(vn_json *in, json_t *value)
 	return vn_json_array(in, value, read_name);
 }
 
+static int read_taken(vn_json *in, json_t *value)
+{
+	return vn_json_bool(in, value, &in->device.taken);
+}
+
 static const vn_json_field device_fields[] = {
 	{ "address", true, read_address },     { "vendor_id", false, read_vendor },
 	{ "product_id", false, read_product }, { "class", false, read_class },
 	{ "node", false, read_node },	       { "iommu_group", false, read_iommu_group },
-	{ "names", false, read_names },
+	{ "names", false, read_names },	       { "taken", false, read_taken },
 };
 
 int vn_json_device(vn_json *in, json_t *value)

@@ -172,6 +172,16 @@ static void set_memory(const vn_node *node, json_t *object, bool *failed)
 		set(object, "cache_kib", number(node->cache_kib), failed);
 }
 
+static json_t *physnets_of(const vn_host *host, const vn_node *node, bool *failed)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < host->n_physnets; i++)
+		if (node->physnets >> i & 1)
+			append(list, json_string(host->physnets[i]), failed);
+	return list;
+}
+
 static json_t *cell_of(const vn_host *host, const groups *all, uint32_t node_ix, bool *failed)
 {
 	const vn_node *node = &host->nodes[node_ix];
@@ -190,6 +200,10 @@ static json_t *cell_of(const vn_host *host, const groups *all, uint32_t node_ix,
 		set(object, "pages", pages_of(node, failed), failed);
 	if (node->gpu_memory)
 		set(object, "gpu_memory", json_true(), failed);
+	if (node->physnets)
+		set(object, "physnets", physnets_of(host, node, failed), failed);
+	if (node->tunneled)
+		set(object, "tunneled", json_true(), failed);
 	return object;
 }
 
@@ -225,6 +239,8 @@ static json_t *device_of(const vn_host *host, const vn_device *device, bool *fai
 		set(object, "node", number(host->nodes[device->node_ix].id), failed);
 	if (device->iommu_group >= 0)
 		set(object, "iommu_group", number((uint64_t)device->iommu_group), failed);
+	if (device->taken)
+		set(object, "taken", json_true(), failed);
 	if (!device->n_names)
 		return object;
 	names = json_array();
@@ -242,6 +258,29 @@ static void add_devices(vn_text *text, const vn_host *host)
 	for (uint32_t i = 0; i < host->n_devices; i++)
 		add_line(text, device_of(host, &host->devices[i], &text->failed),
 			 i + 1 == host->n_devices);
+	vn_text_add(text, " ]");
+}
+
+static json_t *pool_of(const vn_host *host, const vn_pool *pool, bool *failed)
+{
+	json_t *object = json_object();
+
+	set(object, "vendor_id", hex(pool->vendor), failed);
+	set(object, "product_id", hex(pool->product), failed);
+	if (pool->node_ix >= 0)
+		set(object, "numa_node", number(host->nodes[pool->node_ix].id), failed);
+	set(object, "count", number(pool->count), failed);
+	return object;
+}
+
+static void add_pools(vn_text *text, const vn_host *host)
+{
+	if (!host->n_pools)
+		return;
+	vn_text_add(text, ",\n \"pci_pools\": [\n");
+	for (uint32_t i = 0; i < host->n_pools; i++)
+		add_line(text, pool_of(host, &host->pools[i], &text->failed),
+			 i + 1 == host->n_pools);
 	vn_text_add(text, " ]");
 }
 
@@ -267,6 +306,7 @@ int vn_host_write_json(const vn_host *host, vn_text *ret, vn_error *err)
 		add_matrix(ret, "latency_ns", host, host->latency_ns);
 		add_matrix(ret, "bandwidth_mibs", host, host->bandwidth_mibs);
 		add_devices(ret, host);
+		add_pools(ret, host);
 		add_cpus(ret, "offline", &host->offline);
 		add_cpus(ret, "isolated", &host->isolated);
 		vn_text_add(ret, "}\n");

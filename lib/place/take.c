@@ -14,6 +14,19 @@ static void move_memory(vn_node *node, uint64_t kib, uint64_t page_kib, int sign
 	node->mem_used_kib += sign > 0 ? kib : -kib;
 }
 
+/* Devices that were asked for by kind. */
+static void move_devices(vn_host *host, const vn_placement *placement, int sign)
+{
+	for (uint32_t i = 0; i < placement->n_pci_picks; i++) {
+		const vn_pci_pick *pick = &placement->pci_picks[i];
+
+		if (pick->pool >= 0)
+			host->pools[pick->pool].count -= sign > 0 ? pick->count : -pick->count;
+		if (pick->device >= 0)
+			host->devices[pick->device].taken = sign > 0;
+	}
+}
+
 static void move_guest(vn_host *host, const vn_placement *placement, int sign)
 {
 	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus; vcpu++) {
@@ -33,6 +46,7 @@ static void move_guest(vn_host *host, const vn_placement *placement, int sign)
 		move_memory(&host->nodes[cell->mem_node_ix], cell->mem_kib + cell->memdev_kib,
 			    cell->page_kib, sign);
 	}
+	move_devices(host, placement, sign);
 }
 
 void vn_host_take(vn_host *host, const vn_placement *placement)

@@ -33,6 +33,8 @@ static inline void assert_node_equal(const vn_node *a, const vn_node *b)
 	assert_int_equal(a->n_pages, b->n_pages);
 	assert_memory_equal(a->pages, b->pages, a->n_pages * sizeof(*a->pages));
 	assert_int_equal(a->gpu_memory, b->gpu_memory);
+	assert_int_equal(a->physnets, b->physnets);
+	assert_int_equal(a->tunneled, b->tunneled);
 }
 
 static inline void assert_device_equal(const vn_device *a, const vn_device *b)
@@ -43,9 +45,18 @@ static inline void assert_device_equal(const vn_device *a, const vn_device *b)
 	assert_int_equal(a->class_id, b->class_id);
 	assert_int_equal(a->node_ix, b->node_ix);
 	assert_int_equal(a->iommu_group, b->iommu_group);
+	assert_int_equal(a->taken, b->taken);
 	assert_int_equal(a->n_names, b->n_names);
 	for (uint32_t i = 0; i < a->n_names; i++)
 		assert_string_equal(a->names[i], b->names[i]);
+}
+
+static inline void assert_pool_equal(const vn_pool *a, const vn_pool *b)
+{
+	assert_int_equal(a->vendor, b->vendor);
+	assert_int_equal(a->product, b->product);
+	assert_int_equal(a->node_ix, b->node_ix);
+	assert_int_equal(a->count, b->count);
 }
 
 static inline void assert_host_equal(const vn_host *a, const vn_host *b)
@@ -68,6 +79,12 @@ static inline void assert_host_equal(const vn_host *a, const vn_host *b)
 	assert_int_equal(a->n_devices, b->n_devices);
 	for (uint32_t i = 0; i < a->n_devices; i++)
 		assert_device_equal(&a->devices[i], &b->devices[i]);
+	assert_int_equal(a->n_pools, b->n_pools);
+	for (uint32_t i = 0; i < a->n_pools; i++)
+		assert_pool_equal(&a->pools[i], &b->pools[i]);
+	assert_int_equal(a->n_physnets, b->n_physnets);
+	for (uint32_t i = 0; i < a->n_physnets; i++)
+		assert_string_equal(a->physnets[i], b->physnets[i]);
 }
 
 /* What every host promises, however it was read. */

@@ -54,6 +54,21 @@ static const struct {
 	  "1 vCPUs 1024 KiB" },
 	{ "{\"case\": \"c\", \"host\": {\"vcpus\": 1},\n\"request\": {\"vcpus\": 0}}", VN_E_RANGE,
 	  "2:13: request.vcpus: '0' is not legal (legal: 1 to 4096)" },
+	{ "{\"limits\": {\"cpu_allocation_ratio\": 16.0, \"ram_allocation_ratio\": 1, \"physnets\": "
+	  "[\"a\", \"b\", \"a\"], \"tunneled\": true}, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_OK,
+	  "1 vCPUs 1024 KiB net=a net=b tunneled" },
+	{ "{\"limits\": {\"physnets\": null, \"tunneled\": null}, \"request\": {\"vcpus\": 1, "
+	  "\"mem_mib\": 1}}", VN_OK, "1 vCPUs 1024 KiB" },
+	{ "{\"limits\": 5, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_E_SYNTAX,
+	  "1:2: limits: not an object (legal: an object of 'cpu_allocation_ratio', 'ram_allocation_ratio', 'physnets' or 'tunneled')" },
+	{ "{\"limits\": {\"ratio\": 5}, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_E_SYNTAX,
+	  "1:13: limits: 'ratio' is not known (legal: 'cpu_allocation_ratio', 'ram_allocation_ratio', 'physnets' or 'tunneled')" },
+	{ "{\"limits\": {\"physnets\": \"a\"}, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_E_SYNTAX,
+	  "1:13: limits.physnets: not a list" },
+	{ "{\"limits\": {\"physnets\": [\"a\", \"\"]}, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_E_SYNTAX,
+	  "1:13: limits.physnets[1]: not the name of a network" },
+	{ "{\"limits\": {\"tunneled\": \"yes\"}, \"request\": {\"vcpus\": 1, \"mem_mib\": 1}}", VN_E_SYNTAX,
+	  "1:13: limits.tunneled: not true or false" },
 	{ "{\"hots\": {}, \"request\": {}}", VN_E_SYNTAX,
 	  "1:2: 'hots' is not known (legal: 'case', 'host', 'request', 'limits' or 'config')" },
 
@@ -120,6 +135,21 @@ static const struct {
 	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 1, \"spec\": "
 	  "[{\"vendor_id\": \"8086\"}], \"numa_policy\": \"near\"}]}", VN_E_RANGE,
 	  "1:91: pci_requests[0].numa_policy: 'near' is not legal (legal: 'legacy', 'required', 'preferred' or 'socket')" },
+	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 1, \"spec\": "
+	  "[{\"vendor_id\": \"8086\", \"dev_type\": \"type-PCI\"}]}]}", VN_OK,
+	  "1 vCPUs 1024 KiB 1x8086:0000=legacy" },
+	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 1, \"spec\": "
+	  "[{\"vendor_id\": \"8086\", \"dev_type\": \"type-PF\"}]}]}", VN_E_RANGE,
+	  "1:89: pci_requests[0].spec[0].dev_type: 'type-PF' is not legal (legal: 'type-PCI' or 'type-VF')" },
+	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 1, \"spec\": "
+	  "[{\"vendor_id\": \"8086\", \"physical_network\": \"a\"}]}]}", VN_E_SYNTAX,
+	  "1:89: pci_requests[0].spec[0]: 'physical_network' is not known (legal: 'vendor_id', 'product_id' or 'dev_type')" },
+	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 1, \"spec\": "
+	  "[{\"vendor_id\": \"8086\"}, {\"vendor_id\": \"10de\"}]}]}", VN_E_RANGE,
+	  "1:58: pci_requests[0].spec: 2 entries (legal: at most 1)" },
+	{ "{\"vcpus\": 1, \"mem_mib\": 1, \"pci_requests\": [{\"count\": 200, \"spec\": "
+	  "[{\"vendor_id\": \"8086\"}]}, {\"count\": 57, \"spec\": [{\"vendor_id\": \"10de\"}]}]}",
+	  VN_E_RANGE, "1:28: pci_requests: 257 devices in all (legal: at most 256)" },
 	{ "{\"guest\": {\"cells\": []}}", VN_E_RANGE,
 	  "1:12: guest.cells: no cell (legal: at least one)" },
 	{ "{\"guest\": {}}", VN_E_SYNTAX,
@@ -205,6 +235,10 @@ static void summarize(const vn_request *request, vn_text *text)
 		vn_text_addf(text, " %ux%04x:%04x=%s", request->pci_requests[i].count,
 			     request->pci_requests[i].vendor, request->pci_requests[i].product,
 			     vn_pci_policy_names[request->pci_requests[i].policy]);
+	for (uint32_t i = 0; i < request->n_physnets; i++)
+		vn_text_addf(text, " net=%s", request->physnets[i]);
+	if (request->tunneled)
+		vn_text_add(text, " tunneled");
 	add_cells(text, request);
 }
 

@@ -94,6 +94,8 @@ static const struct {
 	  "h.json: cells[0].tunneled: true or false belongs here", VN_E_SYNTAX },
 	{ CELL(",'physnets':[1]"),
 	  "h.json: cells[0].physnets[0]: a string belongs here", VN_E_SYNTAX },
+	{ CELL(",'physnets':['']"),
+	  "h.json: cells[0].physnets[0]: an empty name", VN_E_RANGE },
 	/* sets of CPUs */
 	{ CELL(",'pcpus':5"),
 	  "h.json: cells[0].pcpus: a set of CPUs belongs here (legal: [0,1,2] or \"0-2\")", VN_E_SYNTAX },
@@ -188,8 +190,31 @@ static const struct {
 	  "h.json: devices[0].names[8]: more than 8 names", VN_E_RANGE },
 	{ HOST(",'devices':[{'address':'0000:00:1f.2'},{'address':'0000:00:1F.2'}]"),
 	  "h.json: device 0000:00:1f.2 is there twice", VN_E_RANGE },
+	{ HOST(",'devices':[{'address':'0000:00:1f.2','taken':'yes'}]"),
+	  "h.json: devices[0].taken: true or false belongs here", VN_E_SYNTAX },
+	/* pools */
+	{ HOST(",'pci_pools':{}"),
+	  "h.json: pci_pools: a list belongs here", VN_E_SYNTAX },
 	{ HOST(",'pci_pools':[1]"),
 	  "h.json: pci_pools[0]: an object belongs here", VN_E_SYNTAX },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','count':2}]"),
+	  "h.json: pci_pools[0]: the field 'product_id' is missing", VN_E_SYNTAX },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572'}]"),
+	  "h.json: pci_pools[0]: the field 'count' is missing", VN_E_SYNTAX },
+	{ HOST(",'pci_pools':[{'vendor_id':'intel','product_id':'1572','count':2}]"),
+	  "h.json: pci_pools[0].vendor_id: 'intel' is not a number of 1-4 hexadecimal digits", VN_E_SYNTAX },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':-1}]"),
+	  "h.json: pci_pools[0].count: -1 is not in 0-65535", VN_E_RANGE },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':65536}]"),
+	  "h.json: pci_pools[0].count: 65536 is not in 0-65535", VN_E_RANGE },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2,'numa_node':1}]"),
+	  "h.json: pci_pools[0].numa_node: there is no cell 1", VN_E_RANGE },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2,'numa_node':'0'}]"),
+	  "h.json: pci_pools[0].numa_node: a whole number belongs here", VN_E_SYNTAX },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2,'dev_type':'type-X'}]"),
+	  "h.json: pci_pools[0].dev_type: 'type-X' is not known (legal: type-PCI, type-VF, type-PF, vdpa)", VN_E_RANGE },
+	{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2,'tag':[]}]"),
+	  "h.json: pci_pools[0].tag: a tag is a string", VN_E_SYNTAX },
 };
 /* clang-format on */
 
@@ -228,9 +253,18 @@ static void test_same(void **state)
 		{ HOST(""), "{'cells':[{'id':0,'cpus':[3,0,1,2],'pcpus':'0-3','mem_kib':1048576,'mem_mib':1024}]}" },
 		{ HOST(""), "{'case':'a','host':" HOST("") ",'request':{'vcpus':1}}" },
 		{ HOST(""), "\xef\xbb\xbf\n " HOST(",'schema':'vnuma/host/1'") },
-		{ HOST(""), HOST(",'pci_pools':[{'vendor_id':'8086','count':2}],'offline':'','isolated':[]") },
+		{ HOST(""), HOST(",'pci_pools':[],'offline':'','isolated':[]") },
+		/* devices that only a guest gets that asks for their kind are not counted */
+		{ HOST(""), HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2,'dev_type':'type-PF'},"
+		  "{'vendor_id':'8086','product_id':'1572','count':2,'dev_type':'vdpa'},"
+		  "{'vendor_id':'8086','product_id':'1572','count':2,'remote_managed':'True'},"
+		  "{'vendor_id':'8086','product_id':'1572','count':2,'remote_managed':true}]") },
+		{ HOST(",'pci_pools':[{'vendor_id':'8086','product_id':'1572','count':2}]"),
+		  HOST(",'pci_pools':[{'vendor_id':'0x8086','product_id':'1572','dev_type':'type-VF','count':2,'numa_node':null,"
+		  "'remote_managed':'false','physical_network':'a','t1':1,'t2':null,'t3':false}]") },
 		{ HOST(""), CELL(",'siblings':[[0],[1],[2],[3]],'pinned':[],'pages':[]") },
-		{ HOST(""), CELL(",'socket':null,'physnets':['a'],'tunneled':true") },
+		{ HOST(""), CELL(",'socket':null,'physnets':[],'tunneled':false") },
+		{ CELL(",'physnets':['a','b']"), CELL(",'physnets':['b','a','b']") },
 		{ CELL(",'socket':0"), CELL(",'socket':0,'sockets':['0-3'],'dies':['0-3']") },
 		{ CELL(",'siblings':['0-1']"), CELL(",'siblings':['2','0,1','3']") },
 		/* cells in any order: distances, devices and CPUs follow */
@@ -292,6 +326,76 @@ static void test_groups(void **state)
 	assert_true(vn_cpuset_has(&core, 1) && vn_cpuset_has(&core, 9));
 }
 
+/* Networks are numbered by name, pools follow their cells. */
+static void test_networks(void **state)
+{
+	VN_AUTO(vn_host)
+	host = read_good("{'cells':[{'id':7,'cpus':'0','mem_mib':1,'physnets':['m','z']},"
+			 "{'id':2,'cpus':'1','mem_mib':1,'physnets':['b','z'],'tunneled':true},"
+			 "{'id':5,'cpus':'2','mem_mib':1}],'pci_pools':["
+			 "{'vendor_id':'8086','product_id':'1572','count':0,'numa_node':7},"
+			 "{'vendor_id':'10de','product_id':'1b38','count':65535}],"
+			 "'devices':[{'address':'0000:00:01.0','taken':true},"
+			 "{'address':'0000:00:02.0','taken':false}]}");
+
+	(void)state;
+	assert_int_equal(host->n_physnets, 3);
+	assert_string_equal(host->physnets[0], "b");
+	assert_string_equal(host->physnets[1], "m");
+	assert_string_equal(host->physnets[2], "z");
+	assert_int_equal(host->nodes[0].physnets, 1 << 0 | 1 << 2);
+	assert_int_equal(host->nodes[1].physnets, 0);
+	assert_int_equal(host->nodes[2].physnets, 1 << 1 | 1 << 2);
+	assert_true(host->nodes[0].tunneled);
+	assert_false(host->nodes[2].tunneled);
+	assert_int_equal(host->n_pools, 2);
+	assert_int_equal(host->pools[0].node_ix, 2);
+	assert_int_equal(host->pools[0].vendor, 0x8086);
+	assert_int_equal(host->pools[0].product, 0x1572);
+	assert_int_equal(host->pools[0].count, 0);
+	assert_int_equal(host->pools[1].node_ix, -1);
+	assert_int_equal(host->pools[1].count, 65535);
+	assert_true(host->devices[0].taken);
+	assert_false(host->devices[1].taken);
+}
+
+/* One network or pool more than there is room for. */
+static void test_too_many(void **state)
+{
+	static const struct {
+		const char *head, *item, *tail, *message;
+		int most;
+	} rows[] = {
+		{ "{'cells':[{'id':0,'cpus':'0','mem_mib':1,'physnets':[", "'%04d'", "]}]}",
+		  "h.json: cells[0].physnets[64]: more than 64 networks", VN_PHYSNETS_MAX },
+		{ "{'cells':[{'id':0,'cpus':'0','mem_mib':1}],'pci_pools':[",
+		  "{'vendor_id':'8086','product_id':'%04d','count':1}", "]}",
+		  "h.json: pci_pools[4096]: more than 4096 pools", VN_HOST_POOLS_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VN_LEN(rows); i++)
+		for (int n = rows[i].most; n <= rows[i].most + 1; n++) {
+			VN_AUTO_TEXT text = VN_TEXT_INIT;
+			VN_AUTO(vn_host) host = NULL;
+			vn_error err = { 0 };
+			char item[80];
+
+			vn_text_add(&text, rows[i].head);
+			for (int j = 0; j < n; j++) {
+				snprintf(item, sizeof(item), rows[i].item, j);
+				vn_text_addf(&text, "%s%s", j ? "," : "", item);
+			}
+			vn_text_add(&text, rows[i].tail);
+			if (n == rows[i].most) {
+				assert_int_equal(parse(text.bytes, &host, &err), VN_OK);
+			} else {
+				assert_int_equal(parse(text.bytes, &host, &err), VN_E_RANGE);
+				assert_message(&err, rows[i].message);
+			}
+		}
+}
+
 static void test_lookups(void **state)
 {
 	VN_AUTO(vn_host) host = read_good("{'cells':[{'id':5,'cpus':'0-3','mem_mib':1024,'mem_used_"
@@ -351,9 +455,10 @@ static void test_deep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bad),    cmocka_unit_test(test_same),
-		cmocka_unit_test(test_groups), cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_bad),	 cmocka_unit_test(test_same),
+		cmocka_unit_test(test_groups),	 cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_deep),	 cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests_name("host_json", tests, NULL, NULL);
