@@ -17,7 +17,10 @@ import json
 import random
 import sys
 
-LIMITS = {"cpu_allocation_ratio": 4.0, "ram_allocation_ratio": 1.0}
+sys.dont_write_bytecode = True
+from nova_case import ERRORS, make_case  # noqa: E402
+from nova_random import random_case  # noqa: E402
+
 SHAPES = [(2, 16, 2), (4, 15, 2), (8, 6, 1), (8, 16, 2), (16, 8, 2)]  # nodes, cores of each, threads
 LARGE = (64, 8, 2)
 MEM_MIB = 65536  # of each node: a quarter in 4 KiB pages, half in 2 MiB, a quarter in 1 GiB
@@ -67,12 +70,6 @@ def make_host(rng, shape, load=0.0, split=False, sockets=2):
 
 
 # ---- requests ----
-
-def make_case(name, host, vcpus, mem_mib, specs, limits=LIMITS, image=None, **request):
-    request.update(vcpus=vcpus, mem_mib=mem_mib, extra_specs=specs, image_props=image or {})
-    return {"case": name, "host": host, "request": request, "limits": limits,
-            "config": {"packing": False}}
-
 
 def pinned(**more):
     return {"hw:cpu_policy": "dedicated", **{"hw:" + key: value for key, value in more.items()}}
@@ -136,22 +133,6 @@ def devices(rng, nodes, policy, cells):
                      pci_requests=[{"count": 1, "numa_policy": policy, "spec": [CARD]}])
 
 
-ERRORS = [  # extra specs, image properties of a guest of 8 vCPUs and 8 GiB
-    ({"hw:numa_nodes": "3"}, {}),
-    ({"hw:numa_nodes": "0"}, {}),
-    ({"hw:numa_nodes": "2", "hw:numa_cpus.0": "0-3"}, {}),
-    ({"hw:cpu_thread_policy": "isolate"}, {}),
-    ({"hw:cpu_policy": "mixed"}, {}),
-    ({"hw:mem_page_size": "7x"}, {}),
-    ({"hw:mem_page_size": "2048"}, {"hw_mem_page_size": "1GB"}),
-    ({}, {"hw_mem_page_size": "1GB"}),
-    ({"hw:cpu_policy": "shared"}, {"hw_cpu_policy": "dedicated"}),
-    ({"hw:emulator_threads_policy": "isolate"}, {}),
-    ({"hw:cpu_policy": "dedicated", "hw:cpu_realtime": "yes"}, {}),
-    ({"hw:locked_memory": "true"}, {}),
-]
-
-
 # ---- families ----
 
 def bench(rng, _):
@@ -190,9 +171,8 @@ def large(rng, _):
 
 
 def odd(rng, count):
-    import nova_random
     for number in range(count):
-        yield nova_random.random_case(rng, f"random/{number}")
+        yield random_case(rng, f"random/{number}")
 
 
 FAMILIES = {"bench": bench, "large": large, "random": odd}

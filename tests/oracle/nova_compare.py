@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does vnuma answer as OpenStack Nova's rules say, but for the differences that we chose?
 
-USE  nova_compare.py [--keep FOLDER] VNUMA SEED COUNT     random cases of nova_cases.py
-     nova_compare.py [--keep FOLDER] VNUMA CASES.json     these cases
+USE  nova_compare.py [--keep FOLDER] VNUMA [CASES.json]
+
+Without a file: 400 random cases of nova_cases.py with seed 42; VN_SEED and VN_CASES choose others.
 
 Prints TAP. For each case: `vnuma fit` reads the request as Nova does, or fails with the same error; it
 says "fit" where Nova's rule for one cell, corrected by our rules (nova_rules.py), allows a placement,
@@ -16,6 +17,7 @@ import argparse
 import collections
 import itertools
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -195,12 +197,13 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__, add_help=False)
     parser.add_argument("--keep")
     parser.add_argument("vnuma")
-    parser.add_argument("what", nargs="+")
+    parser.add_argument("cases", nargs="?")
     args = parser.parse_args()
-    if len(args.what) == 1:
-        cases, name = nova_fit.read_cases(args.what[0]), args.what[0]
+    if args.cases:
+        cases, name = nova_fit.read_cases(args.cases), f"cases of {args.cases}"
     else:
-        seed, count = map(int, args.what)
+        seed, count = (int(os.environ.get(name, default))
+                       for name, default in (("VN_SEED", 42), ("VN_CASES", 400)))
         cases, name = nova_cases.make_cases("random", seed, count), f"random cases, seed {seed}"
     judged = [Judged(*pair) for pair in zip(cases, ask_vnuma(args.vnuma, cases))]
     fit, no = (sum(one.answer["feasible"] is some for one in judged if one.question)

@@ -3,7 +3,7 @@
 
 Everything may be uneven: cells, cores, threads of a core, memory, pages, distances. What Nova cannot say
 is left out: nodes without memory (it never takes memory from another node)."""
-from nova_cases import ERRORS, make_case
+from nova_case import ERRORS, make_case
 
 KINDS = [{"vendor_id": "8086", "product_id": "1572"}, {"vendor_id": "10de", "product_id": "20b0"}]
 POLICIES = ["required", "preferred", "legacy", "socket"]
@@ -74,7 +74,7 @@ def random_cell(rng, ident, scheme, cores, load, socket):
     if chance(rng, 60):
         cell["mem_used_mib"] = rng.randint(0, mem_mib * (12 if chance(rng, 10) else 8) // 10)
     if cpus and chance(rng, 60):
-        cell["cpu_usage"] = rng.randint(0, len(cpus) * 2)
+        cell["cpu_usage"] = rng.randint(0, rng.choice([1, 2]) * len(cpus))
     pages = random_pages(rng, mem_mib)
     if pages:
         cell["pages"] = pages
@@ -140,13 +140,15 @@ def tight_mib(rng, cell):
     return rng.choice(sizes)
 
 
-def random_size(rng, cell, pins):
-    """(vCPUs, MiB) for a guest cell, by what this node has: less, just that, or more."""
+def random_size(rng, cell, pins, tight):
+    """(vCPUs, MiB) for a guest cell, by what this node has: less; if tight, often just that, or more."""
     most = tight_cpus(cell, pins)
-    vcpus = rng.choice([most, most + 1] + [rng.randint(1, max(1, most)) for _ in range(6)])
+    vcpus = rng.randint(1, max(1, most))
+    if tight and chance(rng, 30):
+        vcpus = rng.choice([most, most, most + 1])
     mem_mib = tight_mib(rng, cell)
     small = [size for size in (64, 128, 256, 500, 512, 1000, 1024, 2048) if size <= mem_mib]
-    if small and chance(rng, 75):
+    if small and not (tight and chance(rng, 30)):
         mem_mib = rng.choice(small)
     return max(1, vcpus), max(1, mem_mib)
 
@@ -155,8 +157,9 @@ def random_sizes(rng, host, pins):
     cells = rng.randint(1, min(len(host["cells"]), 4))
     if chance(rng, 10):
         cells = len(host["cells"])
-    sizes = [random_size(rng, cell, pins) for cell in rng.sample(host["cells"], cells)]
-    if chance(rng, 3):
+    tight = chance(rng, 40)
+    sizes = [random_size(rng, cell, pins, tight) for cell in rng.sample(host["cells"], cells)]
+    if chance(rng, 2):
         sizes.append(sizes[0])  # may be a cell more than there are nodes
     return [min(sizes)] * cells if chance(rng, 50) else sizes
 
@@ -177,7 +180,8 @@ def cut_specs(rng, sizes):
 
 
 def pages_spec(rng):
-    return rng.choice(["small", "large", "large", "any", "4", "2048", "2MB", "2MiB", "1GB", "64KB"])
+    return rng.choice(["small", "small", "large", "large", "large", "any", "any", "4", "2048", "2MB",
+                       "2MiB", "1GB", "64KB"])
 
 
 def policy_specs(rng, vcpus, pins):
@@ -238,10 +242,10 @@ def random_devices(rng, pools):
 def random_limits(rng):
     if chance(rng, 30):
         return None
-    limits = {"cpu_allocation_ratio": rng.choice([0.5, 1.0, 1.0, 1.5, 2.0, 4.0, 16.0]),
+    limits = {"cpu_allocation_ratio": rng.choice([0.5, 1.0, 1.5, 2.0, 4.0, 16.0]),
               "ram_allocation_ratio": rng.choice([0.9, 1.0, 1.0, 1.25, 1.5, 2.0])}
-    if chance(rng, 35):
-        limits["physnets"] = subset(rng, ["blue", "green", "red", "none"], 35)
+    if chance(rng, 25):
+        limits["physnets"] = subset(rng, ["blue", "green", "red", "none"], 25)
         limits["tunneled"] = chance(rng, 30)
     return limits
 
@@ -263,7 +267,7 @@ def random_case(rng, name):
         return {"case": name, "host": host, "request": request, "limits": random_limits(rng)}
     specs, image = policy_specs(rng, vcpus, pins)
     specs.update(cut_specs(rng, sizes))
-    if chance(rng, 40):
+    if chance(rng, 35):
         specs["hw:mem_page_size"] = pages_spec(rng)
     case = make_case(name, host, vcpus, mem_mib, specs, random_limits(rng), image, **request)
     case["config"]["packing"] = chance(rng, 30)

@@ -9,6 +9,7 @@ difference comes from. One rule is about devices, which belong to the whole gues
 import types
 
 from nova import objects
+from nova.virt import hardware
 
 from nova_fit import cpu_set, host_cell, matches, nodes_serve, pair_fits
 
@@ -112,6 +113,12 @@ def cells_without_pins(pair):
     pair.refused |= pair.emulator > len(pair.pinnable)
 
 
+def cells_of_pins(pair):
+    """Rule 3: a cell of a mixed guest that has only pins asks for no room under the CPU ratio."""
+    if pair.guest.cpu_policy == "mixed" and not pair.guest.cpuset:
+        pair.guest.cpu_policy = "dedicated"
+
+
 def uneven_siblings(pair):
     """Rule 5: `require` may take more threads of one core than of another."""
     if pair.guest.cpu_thread_policy != "require" or not pair.guest.pcpuset:
@@ -128,6 +135,12 @@ def isolate_on_smt(pair):
     whole = [core for core in pair.cores if core and core <= pair.pinnable]
     pair.pinnable -= {cpu for core in whole for cpu in core - {min(core)}}  # idle, one way or another
     pair.pins_only_on({min(core) for core in whole})
+
+
+def uncounted_pages(pair):
+    """A node whose pages nobody has counted has small ones (0002 says nothing; Nova knows no such nodes)."""
+    if pair.guest.pagesize == hardware.MEMPAGES_SMALL and not pair.host.mempages:
+        pair.guest.pagesize = None
 
 
 def ordinary_memory(pair):
@@ -190,8 +203,10 @@ PAIR_RULES = {
     "float on free CPUs": float_on_free,
     "float beside own pins": float_beside_own_pins,
     "cells without pins": cells_without_pins,
+    "cells of pins": cells_of_pins,
     "uneven siblings": uneven_siblings,
     "isolate on SMT": isolate_on_smt,
+    "uncounted pages": uncounted_pages,
     "ordinary memory": ordinary_memory,
     "wanted pages": wanted_pages,
 }
