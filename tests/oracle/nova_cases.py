@@ -8,7 +8,7 @@ USE  nova_cases.py FAMILY [SEED [COUNT]] > CASES.json
           request; guests that cannot be placed in spite of each of their cells fitting somewhere
           ("hall") or all but the last one ("last"); PCI devices; requests that are errors
   large   64 nodes and 1,024 CPUs, guests of 1 to 16 cells
-  random  COUNT (400) small odd hosts and guests, each rule of the fit against each other
+  random  COUNT (1,000) small odd hosts and guests, each rule of the fit against each other
           (nova_random.py)
 
 A case's name is FAMILY/GROUP/REST; bench/place makes a row for each FAMILY/GROUP.
@@ -178,7 +178,7 @@ def odd(rng, count):
 FAMILIES = {"bench": bench, "large": large, "random": odd}
 
 
-def make_cases(family, seed, count=400):
+def make_cases(family, seed, count=1000):
     return list(FAMILIES[family](random.Random(seed), count))
 
 
