@@ -2,6 +2,23 @@
  * The account of a host: what a placement takes from it, and gives back. */
 #include "vnuma/place.h"
 
+/* Take, or give back; what is not there cannot be given back. */
+static void move(uint64_t *account, uint64_t amount, int sign)
+{
+	if (sign > 0)
+		*account += amount;
+	else
+		*account -= amount < *account ? amount : *account;
+}
+
+static void move_vcpu(vn_node *node, int sign)
+{
+	uint64_t usage = node->cpu_usage;
+
+	move(&usage, 1, sign);
+	node->cpu_usage = (uint32_t)usage;
+}
+
 static void move_memory(vn_node *node, uint64_t kib, uint64_t page_kib, int sign)
 {
 	for (uint32_t i = 0; i < node->n_pages; i++) {
@@ -9,9 +26,9 @@ static void move_memory(vn_node *node, uint64_t kib, uint64_t page_kib, int sign
 		uint64_t n = (kib + pages->size_kib - 1) / pages->size_kib;
 
 		if (pages->size_kib == page_kib || (!page_kib && i == 0 && pages->size_kib <= 64))
-			pages->used += sign > 0 ? n : -n;
+			move(&pages->used, n, sign);
 	}
-	node->mem_used_kib += sign > 0 ? kib : -kib;
+	move(&node->mem_used_kib, kib, sign);
 }
 
 /* Devices that were asked for by kind. */
@@ -34,7 +51,7 @@ static void move_guest(vn_host *host, const vn_placement *placement, int sign)
 		int32_t pin = placement->pin[vcpu];
 
 		if (pin < 0)
-			node->cpu_usage += sign > 0 ? 1 : -1;
+			move_vcpu(node, sign);
 		else
 			(sign > 0 ? vn_cpuset_add : vn_cpuset_del)(&node->pinned, (unsigned)pin);
 	}

@@ -79,11 +79,29 @@ static void test_release(void **state)
 	free(placement);
 }
 
+/* A guest that was never counted leaves nothing below zero. */
+static void test_release_alone(void **state)
+{
+	VN_AUTO(vn_host) host = read_good_host("h.json", document);
+	vn_placement *placement = make_placement();
+
+	(void)state;
+	placement->n_pci_picks = 0;
+	vn_host_release(host, placement);
+	assert_int_equal(host->nodes[0].mem_used_kib, 0);
+	assert_int_equal(host->nodes[0].pages[0].used, 0);
+	assert_int_equal(host->nodes[0].pages[1].used, 0);
+	assert_int_equal(host->nodes[1].cpu_usage, 0);
+	assert_true(vn_cpuset_is_empty(&host->nodes[0].pinned));
+	free(placement);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_release_alone),
 	};
 
 	return cmocka_run_group_tests_name("place_take", tests, NULL, NULL);
