@@ -11,7 +11,8 @@ Runs the Nova of Debian's python3-nova, so it needs Debian's /usr/bin/python3. A
   error      the name of Nova's exception, message its text
   placement  [{"guest_cell", "host_cell", "pins", "reserved", "pagesize_kib"}] as Nova gave it
   cpu_usec   {"min", "median", "mean", "n"}: CPU time of numa_fit_instance_to_host alone, at most N
-             times (200) and about S seconds (0.5), each of them at most --time-limit (20)
+             times (200) and about S seconds (0.5), each of them at most --time-limit (20), all of
+             CPU time
   exact      with --exact: is there any way to place the guest, by Nova's own rule for one guest cell on
              one host cell? Nova's search mistakes cells for each other (it caches answers under a
              cell's id, then changes the id), so `feasible` is sometimes wrong both ways. null: too
@@ -165,8 +166,8 @@ def time_up(*_):
 def fit_once(question, time_limit):
     """(topology or None, CPU time in us)"""
     guest = question.guest.obj_clone()  # a fit changes the guest that it is given
-    signal.signal(signal.SIGALRM, time_up)
-    signal.setitimer(signal.ITIMER_REAL, time_limit)
+    signal.signal(signal.SIGPROF, time_up)
+    signal.setitimer(signal.ITIMER_PROF, time_limit)
     try:
         start = time.thread_time()
         found = hardware.numa_fit_instance_to_host(
@@ -174,7 +175,7 @@ def fit_once(question, time_limit):
             pci_stats=question.stats)
         return found, (time.thread_time() - start) * 1e6
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def placement_of(found, guest):
