@@ -14,6 +14,7 @@ enum {
 	VN_HOST_DEVICES_MAX = 4096,
 	VN_HOST_POOLS_MAX = 4096,
 	VN_PHYSNETS_MAX = 64, /* names of physical networks on one host */
+	VN_SMT_MAX = 8,	      /* threads of one core: POWER8 has 8 */
 };
 
 /* Pages of one size on one node. free = total - used - reserved. */
@@ -72,6 +73,35 @@ typedef struct vn_pool {
 	uint32_t count;	 /* free ones */
 } vn_pool;
 
+/* The CPUs of one core on one node, ascending. */
+typedef struct vn_core {
+	int16_t cpus[VN_SMT_MAX];
+	uint8_t n;
+} vn_core;
+
+/* What a node has free, as counts of CPUs and cores. */
+typedef struct vn_node_counts {
+	uint32_t floats;      /* CPUs where floating vCPUs may run: cpus - pinned */
+	uint32_t float_cores; /* cores of those */
+	uint32_t present;     /* pcpus, free or not */
+	uint32_t all;	      /* cpus and pcpus */
+	uint32_t pinned;
+	uint32_t l3_groups;		/* that its CPUs are in, at least 1 */
+	bool overlap;			/* a CPU is free both for floating and for pins */
+	bool has_cpus;			/* cpus is not empty */
+	uint16_t whole[VN_SMT_MAX + 1]; /* [k] cores of k threads, all free for pins */
+	uint16_t part[VN_SMT_MAX + 1];	/* [k] other cores with k threads free for pins */
+} vn_node_counts;
+
+/* Made by vn_host_count. The cores stand node by node, those of node i from first[i] on. */
+typedef struct vn_host_index {
+	uint32_t words; /* of a vn_cpuset that this host's CPUs reach into */
+	vn_core *cores;
+	uint32_t *first;	/* [n_nodes + 1] */
+	vn_node_counts *counts; /* [n_nodes] */
+	uint64_t *counted; /* the sets that were counted: [n_nodes][cpus, pcpus, pinned][words] */
+} vn_host_index;
+
 typedef struct vn_host {
 	vn_arena *arena;
 	const char *source; /* where it was read from: "live", a path, "synthetic:..." */
@@ -91,6 +121,7 @@ typedef struct vn_host {
 	vn_pool *pools;
 	uint32_t n_physnets;
 	const char **physnets; /* names, at most VN_PHYSNETS_MAX */
+	vn_host_index *index;  /* NULL: not counted; the readers count */
 } vn_host;
 
 /* Read a host from `source` (DESIGN's SOURCE): "live", "synthetic:TEXT" (hwloc's notation), or a
@@ -103,6 +134,21 @@ int vn_host_read(const char *source, vn_host **ret, vn_error *err);
 int vn_host_parse(const char *source, const char *bytes, size_t size, vn_host **ret, vn_error *err);
 void vn_host_free(vn_host *host); /* accepts NULL */
 VN_DEFINE_AUTO(vn_host)
+
+/* Count what is free on each node (host->index), for fast fits; again after cpus[] or the CPUs of
+ * nodes have been changed by hand. vn_host_take and vn_host_release do it for the nodes they touch.
+ * Errors: VN_E_NOMEM. */
+int vn_host_count(vn_host *host, vn_error *err);
+void vn_host_count_node(vn_host *host, uint32_t node_ix);    /* after its pinned changed */
+bool vn_host_counted(const vn_host *host, uint32_t node_ix); /* is the index up to date? */
+/* The parts of counting, for hosts without an index: cores[] has room for n_cpus, first[] for
+ * n_nodes + 1. */
+uint32_t vn_host_words(const vn_host *host);
+void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first);
+void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, uint32_t words,
+		   vn_node_counts *ret);
+void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, const uint64_t *pins,
+		    vn_node_counts *ret);
 
 /* The vnuma JSON form ("vnuma/host/1", docs/host.schema.json); vn_host_parse reads it back to an
  * equal host. Appended to *ret, ends in a newline. */

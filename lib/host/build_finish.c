@@ -183,5 +183,5 @@ int vn_build_finish(vn_host *host, const vn_at *at, vn_error *err)
 	host->n_dies = number_groups(host, VN_GROUP_DIE, scratch);
 	host->n_sockets = number_groups(host, VN_GROUP_SOCKET, scratch);
 	count_threads(host, (uint32_t *)scratch);
-	return VN_OK;
+	return vn_host_count(host, err);
 }

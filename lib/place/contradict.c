@@ -240,7 +240,7 @@ static int check_cell_pins(const vn_host *host, const vn_request *request, uint3
 
 int contradict_check(const vn_host *host, const vn_request *request, vn_error *err)
 {
-	vn_cpuset online = online_cpus(host);
+	vn_cpuset online;
 	int r;
 
 	if (host->threads_per_core > VN_SMT_MAX)
@@ -251,6 +251,9 @@ int contradict_check(const vn_host *host, const vn_request *request, vn_error *e
 				    "%u vCPUs (legal: 1-%d)", request->vcpus, VN_VCPU_MAX);
 	if ((r = check_cells(request, err)) < 0 || (r = check_nodesets(host, request, err)) < 0)
 		return r;
+	if (!request->cpuset_given && !request->emulatorpin_given && !request->vcpupin)
+		return check_memory_allowed(request, err);
+	online = online_cpus(host);
 	if (request->cpuset_given &&
 	    (r = check_cpus_exist(request, &request->cpuset, &online, request->at_cpuset,
 				  "vcpu cpuset", err)) < 0)

@@ -73,11 +73,12 @@ static bool take_rest(struct taking *t, uint32_t pins)
 	return false;
 }
 
-static bool take_prefer(struct taking *t, uint32_t pins)
+/* As many pins as can be on whole groups of `least` or more siblings, the rest on one more core. */
+static bool take_groups(struct taking *t, uint32_t pins, uint32_t least)
 {
 	struct cores *c = t->cores;
 
-	for (uint32_t free = min_u32(VN_SMT_MAX, pins); free && pins; free--) {
+	for (uint32_t free = min_u32(VN_SMT_MAX, pins); free >= least && pins; free--) {
 		for (int whole = 0; whole < 2; whole++) {
 			uint32_t n = min_u32(pins / free, (whole ? c->whole : c->part)[free]);
 
@@ -89,43 +90,17 @@ static bool take_prefer(struct taking *t, uint32_t pins)
 	}
 	if (pins && take_rest(t, pins))
 		return true;
-	return take_kept(t, pins) == pins;
+	return (!pins || c->kept >= least) && take_kept(t, pins) == pins;
 }
 
-static uint32_t cores_with(const struct cores *c, uint32_t threads)
+static bool take_prefer(struct taking *t, uint32_t pins)
 {
-	uint32_t n = c->kept >= threads;
-
-	for (uint32_t free = threads; free <= VN_SMT_MAX; free++)
-		n += c->whole[free] + c->part[free];
-	return n;
+	return take_groups(t, pins, 1);
 }
 
 static bool take_require(struct taking *t, uint32_t pins)
 {
-	struct cores *c = t->cores;
-	uint32_t k = VN_SMT_MAX;
-
-	while (k >= 2 && k * cores_with(c, k) < pins)
-		k--;
-	if (k < 2)
-		return false;
-	/* counts of before the first take: a core that has been taken from comes back as part */
-	struct cores before = *c;
-
-	for (uint32_t free = k; free <= VN_SMT_MAX && pins; free++)
-		for (int whole = 0; whole < 2 && pins; whole++) {
-			uint32_t have = (whole ? before.whole : before.part)[free];
-			uint32_t n = min_u32(have, pins / k);
-
-			take(t, whole, free, k, n);
-			pins -= n * k;
-			if (pins && pins < k && n < have) {
-				take(t, whole, free, pins, 1);
-				pins = 0;
-			}
-		}
-	return take_kept(t, pins) == pins;
+	return take_groups(t, pins, 2);
 }
 
 static bool take_isolate(struct taking *t, uint32_t pins)
@@ -232,10 +207,30 @@ uint32_t cores_whole(const struct cores *cores)
 
 uint32_t cores_require_room(const struct cores *cores)
 {
-	uint32_t room = 0;
+	uint32_t room = cores->kept > 1 ? cores->kept : 0;
 
-	for (uint32_t k = 2; k <= VN_SMT_MAX; k++)
-		if (k * cores_with(cores, k) > room)
-			room = k * cores_with(cores, k);
+	for (uint32_t free = 2; free <= VN_SMT_MAX; free++)
+		room += free * (uint32_t)(cores->whole[free] + cores->part[free]);
 	return room;
+}
+
+uint32_t cores_broken(const struct cores *cores, enum vn_thread_policy policy, uint32_t pins,
+		      uint32_t extra, uint32_t threads_per_core)
+{
+	struct cores left;
+	struct cores_taken taken = { 0 };
+
+	if (threads_per_core == 1 || (!pins && !extra))
+		return 0;
+	if (threads_per_core == 2 && !extra && !cores->kept) {
+		/* pairs first; an odd pin breaks a core only where there is no single one */
+		uint32_t pairs = min_u32(pins / 2, cores->whole[2]);
+		bool single = policy == VN_THREADS_PREFER && cores->part[1] + cores->whole[1];
+
+		return policy != VN_THREADS_ISOLATE && pins - 2 * pairs == 1 && !single &&
+		       cores->whole[2] > pairs;
+	}
+	left = *cores;
+	cores_take(&left, policy, pins, extra, &taken, NULL);
+	return taken.broken;
 }

@@ -13,20 +13,34 @@ void cut_vcpus(struct problem *p, uint32_t n)
 		     request->distribution == VN_DISTRIBUTION_INTERLEAVE;
 	uint32_t each = request->vcpus / n, more = request->vcpus % n, next = 0;
 
-	for (uint32_t c = 0; c < n; c++)
-		p->cell_vcpus[c] = (vn_cpuset){ 0 };
+	for (uint32_t c = 0; c < n; c++) {
+		p->cut_vcpus[c] = (vn_cpuset){ 0 };
+		p->cell_vcpus[c] = &p->cut_vcpus[c];
+	}
 	if (dealt) {
 		for (uint32_t vcpu = 0; vcpu < request->vcpus; vcpu++)
-			vn_cpuset_add(&p->cell_vcpus[vcpu % n], vcpu);
+			vn_cpuset_add(&p->cut_vcpus[vcpu % n], vcpu);
 		return;
 	}
 	for (uint32_t c = 0; c < n; c++) {
 		uint32_t take = each + (c < more);
 
 		if (take)
-			vn_cpuset_add_range(&p->cell_vcpus[c], next, next + take - 1);
+			vn_cpuset_add_range(&p->cut_vcpus[c], next, next + take - 1);
 		next += take;
 	}
+}
+
+/* [vcpu] its cell, from the sets. */
+void cut_number_vcpus(struct problem *p, uint32_t n)
+{
+	uint32_t words = (p->request->vcpus + 63) / 64;
+
+	for (uint32_t c = 0; c < n; c++)
+		for (uint32_t i = 0; i < words; i++)
+			for (uint64_t rest = p->cell_vcpus[c]->word[i]; rest; rest &= rest - 1)
+				p->vcpu_cell[i * 64 + (uint32_t)__builtin_ctzll(rest)] =
+					(uint16_t)c;
 }
 
 /* Units to each cell, what is less than a unit to the first one. */
@@ -73,37 +87,46 @@ static void place_memdevs(struct problem *p)
 	}
 }
 
-/* Count a cell's vCPUs by kind, and find the nodes that hold the owner's pins. */
+/* The nodes that hold the owner's pins: none of them, where they are on two. */
+static void fix_node(const struct problem *p, uint32_t vcpu, struct place_cell *to)
+{
+	int cpu = vn_cpuset_next(&p->request->vcpupin[vcpu], -1);
+	int32_t node_ix = cpu >= 0 ? p->host->cpus[cpu].node_ix : -1;
+
+	if (!to->nodes_fixed) {
+		to->nodes_fixed = true;
+		to->nodes = (vn_nodeset){ 0 };
+		if (node_ix >= 0)
+			vn_nodeset_add(&to->nodes, (unsigned)node_ix);
+	} else if (node_ix < 0 || !vn_nodeset_has(&to->nodes, (unsigned)node_ix)) {
+		to->nodes = (vn_nodeset){ 0 };
+	}
+}
+
+/* Count a cell's vCPUs by what they need, and find the nodes that hold the owner's pins. */
 static void count_vcpus(struct problem *p, uint32_t cell)
 {
 	const vn_request *request = p->request;
-	const vn_host *host = p->host;
+	const vn_cpuset *vcpus = p->cell_vcpus[cell];
 	struct place_cell *to = &p->cells[cell];
+	uint32_t words = (request->vcpus + 63) / 64;
 
-	to->vcpus = vn_cpuset_count(&p->cell_vcpus[cell]);
-	to->floating = to->pins = 0;
+	to->vcpus = to->pins = 0;
 	to->nodes_fixed = false;
-	VN_CPUSET_EACH(vcpu, &p->cell_vcpus[cell]) {
-		bool dedicated = vn_cpuset_has(&request->dedicated, (unsigned)vcpu);
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t dedicated = vcpus->word[i] & request->dedicated.word[i];
 
-		if (!vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu)) {
-			*(dedicated ? &to->pins : &to->floating) += 1;
-			continue;
-		}
-		int cpu = vn_cpuset_next(&request->vcpupin[vcpu], -1);
-		int32_t node_ix = cpu >= 0 ? host->cpus[cpu].node_ix : -1;
-
-		if (!dedicated)
-			to->floating++;
-		if (!to->nodes_fixed) {
-			to->nodes_fixed = true;
-			to->nodes = (vn_nodeset){ 0 };
-			if (node_ix >= 0)
-				vn_nodeset_add(&to->nodes, (unsigned)node_ix);
-		} else if (node_ix < 0 || !vn_nodeset_has(&to->nodes, (unsigned)node_ix)) {
-			to->nodes = (vn_nodeset){ 0 }; /* its pins are on two nodes: no place */
-		}
+		to->vcpus += (uint32_t)__builtin_popcountll(vcpus->word[i]);
+		to->pins += (uint32_t)__builtin_popcountll(dedicated);
 	}
+	to->floating = to->vcpus - to->pins;
+	if (!request->vcpupin)
+		return;
+	VN_CPUSET_EACH(vcpu, vcpus)
+		if (vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu)) {
+			to->pins -= vn_cpuset_has(&request->dedicated, (unsigned)vcpu);
+			fix_node(p, (uint32_t)vcpu, to);
+		}
 }
 
 static void fix_memnodes(struct problem *p, uint32_t cell)
@@ -112,9 +135,9 @@ static void fix_memnodes(struct problem *p, uint32_t cell)
 	struct place_cell *to = &p->cells[cell];
 
 	to->memnodes_fixed = vn_cpuset_has(&request->memnode_given, cell);
-	to->memnodes = (vn_nodeset){ 0 };
 	if (!to->memnodes_fixed)
 		return;
+	to->memnodes = (vn_nodeset){ 0 };
 	VN_NODESET_EACH(node, &request->memnode[cell]) {
 		int ix = vn_host_node_ix(p->host, (uint32_t)node);
 
@@ -134,6 +157,27 @@ static bool are_twins(const struct place_cell *a, const struct place_cell *b)
 	       (!a->memnodes_fixed || vn_nodeset_equal(&a->memnodes, &b->memnodes));
 }
 
+/* Number the kinds of cells by their first one. */
+static void find_kinds(struct problem *p)
+{
+	p->n_kinds = 0;
+	for (uint32_t c = 0; c < p->n_cells; c++) {
+		struct place_cell *cell = &p->cells[c];
+		uint32_t kind = 0;
+
+		cell->twin = c && are_twins(&p->cells[c - 1], cell);
+		if (cell->twin) {
+			cell->kind = p->cells[c - 1].kind;
+			continue;
+		}
+		while (kind < p->n_kinds && !are_twins(&p->cells[p->kind_cell[kind]], cell))
+			kind++;
+		cell->kind = (uint8_t)kind;
+		if (kind == p->n_kinds)
+			p->kind_cell[p->n_kinds++] = (uint8_t)c;
+	}
+}
+
 void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib)
 {
 	const vn_request *request = p->request;
@@ -141,7 +185,7 @@ void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib)
 	p->n_cells = n;
 	if (request->n_cells) {
 		for (uint32_t c = 0; c < n; c++) {
-			p->cell_vcpus[c] = request->cells[c].vcpus;
+			p->cell_vcpus[c] = &request->cells[c].vcpus;
 			p->cells[c].mem_kib = request->cells[c].mem_kib;
 		}
 	} else {
@@ -150,16 +194,14 @@ void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib)
 	}
 	for (uint32_t c = 0; c < n; c++) {
 		p->cells[c].memdev_kib = 0;
-		p->cells[c].extra = c == 0 && request->emulator_policy == VN_EMULATOR_ISOLATE &&
-				    !vn_cpuset_is_empty(&request->dedicated);
+		p->cells[c].extra =
+			c == 0 && p->dedicated && request->emulator_policy == VN_EMULATOR_ISOLATE;
 		wish_pages(request, c, &p->cells[c]);
 		count_vcpus(p, c);
 		fix_memnodes(p, c);
 	}
 	place_memdevs(p);
-	p->cells[0].twin = false;
-	for (uint32_t c = 1; c < n; c++)
-		p->cells[c].twin = are_twins(&p->cells[c - 1], &p->cells[c]);
+	find_kinds(p);
 }
 
 /* ---- units ---- */

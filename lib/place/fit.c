@@ -30,13 +30,15 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 			    const struct place_node *node, uint32_t *gone)
 {
 	enum vn_thread_policy policy = p->request->thread_policy;
-	uint32_t asked = cell->pins + cell->extra, there = cores_free_threads(&node->free);
+	uint32_t asked = cell->pins + cell->extra, there = node->threads;
 	struct cores_taken taken;
 	struct cores left;
 
 	*gone = asked;
 	if (!asked)
 		return nothing;
+	if (asked <= there && policy == VN_THREADS_PREFER)
+		return nothing; /* any free CPU will do */
 	if (asked > node->present)
 		return NEED(VN_NEED_CPUS, asked, node->present);
 	if (asked > there)
@@ -45,8 +47,6 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 		return NEED(VN_NEED_FREE_CORES, cell->pins, cores_whole(&node->free));
 	if (policy == VN_THREADS_REQUIRE && cell->pins > cores_require_room(&node->free))
 		return NEED(VN_NEED_SIBLINGS, cell->pins, cores_require_room(&node->free));
-	if (policy == VN_THREADS_PREFER)
-		return nothing; /* any free CPU will do */
 	left = node->free;
 	if (!cores_take(&left, policy, cell->pins, cell->extra, &taken, NULL))
 		return NEED(VN_NEED_FREE_CPUS, asked, there);
@@ -209,6 +209,7 @@ uint32_t fit_take(struct problem *p, uint32_t c, const struct choice *choice)
 	if (cell->pins + cell->extra)
 		cores_take(&node->free, p->request->thread_policy, cell->pins, cell->extra, &taken,
 			   NULL);
+	node->threads -= taken.threads;
 	node->cells++;
 	node->floats += cell->floating;
 	node->float_room -= cell->floating;

@@ -61,20 +61,22 @@ static bool topology_allows(struct problem *p, uint32_t n)
 	if (!p->request->topology_given)
 		return true;
 	cut_vcpus(p, n);
-	return topology_agrees(&p->request->topology, p->request->vcpus, p->cell_vcpus, n);
+	cut_number_vcpus(p, n);
+	return topology_agrees(&p->request->topology, p->request->vcpus, p->vcpu_cell);
 }
 
 /* Are there as many CPUs on all nodes together, however the guest is cut? */
 static bool enough_in_all(const struct problem *p)
 {
-	uint64_t floats = 0, threads = 0, dedicated = vn_cpuset_count(&p->request->dedicated);
+	uint64_t floats = 0, threads = 0;
 
 	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
 		floats += p->nodes[i].for_cpus ? p->nodes[i].float_room : 0;
-		threads += p->nodes[i].for_cpus ? cores_free_threads(&p->nodes[i].free) : 0;
+		threads += p->nodes[i].for_cpus ? p->nodes[i].threads : 0;
 	}
-	return floats >= p->request->vcpus - dedicated &&
-	       threads + vn_cpuset_count(&p->owner_pins) >= dedicated;
+	if (!p->as_counted)
+		threads += count_words(&p->owner_pins, p->words);
+	return floats >= p->request->vcpus - p->dedicated && threads >= p->dedicated;
 }
 
 /* The fewest cells, each on a node of its own; else the fewest with several on a node. */
@@ -107,8 +109,7 @@ static bool place_auto(struct problem *p, uint32_t *forbidden)
 {
 	uint32_t nodes = usable_nodes(p);
 
-	if (p->options->size_by == VN_SIZE_BY_CORES &&
-	    vn_cpuset_count(&p->request->dedicated) < p->request->vcpus) {
+	if (p->options->size_by == VN_SIZE_BY_CORES && p->dedicated < p->request->vcpus) {
 		prep_size_by(p, VN_SIZE_BY_CORES);
 		if (attempt_auto(p, nodes, forbidden) || !p->proven)
 			return p->found;
@@ -244,30 +245,57 @@ static int check_named_cells(const struct problem *p, vn_error *err)
 	return VN_OK;
 }
 
+static int find(struct problem *p, const vn_host *host, const vn_request *request,
+		const vn_place_options *options, uint32_t n_best, vn_error *err)
+{
+	uint32_t n, forbidden = 0;
+	int r;
+
+	p->host = host;
+	p->request = request;
+	p->options = options ? options : &vn_place_defaults;
+	p->steps = 0;
+	p->n_best = n_best;
+	p->found = false;
+	p->proven = true;
+	p->n_cells = 0;
+	if ((r = contradict_check(host, request, err)) < 0)
+		return r;
+	prep_nodes(p);
+	prep_devices(p);
+	if ((r = pci_prepare(p, err)) < 0 || (r = fixed_cells(p, &n, err)) < 0)
+		return r;
+	if (!(n ? place_fixed(p, n) : place_auto(p, &forbidden)))
+		return refuse(p, forbidden, err);
+	if ((r = check_named_cells(p, err)) < 0)
+		return r;
+	explain_success(p);
+	return VN_OK;
+}
+
 int vn_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
 	     vn_placement *ret, vn_error *err)
 {
 	struct problem p;
-	uint32_t n, forbidden = 0;
+	int r = find(&p, host, request, options, 1, err);
+
+	return r < 0 ? r : plan_build(&p, 0, ret, err);
+}
+
+int vn_place_best(const vn_host *host, const vn_request *request, const vn_place_options *options,
+		  uint32_t n, vn_placement *ret, uint32_t *ret_n, vn_error *err)
+{
+	struct problem p;
 	int r;
 
-	p.host = host;
-	p.request = request;
-	p.options = options ? options : &vn_place_defaults;
-	p.steps = 0;
-	p.found = false;
-	p.proven = true;
-	p.n_cells = 0;
-	if ((r = contradict_check(host, request, err)) < 0)
+	if (!n || n > VN_PLACE_BEST_MAX)
+		return vn_fail(err, VN_E_RANGE, "%u placements are asked for (legal: 1-%d)", n,
+			       VN_PLACE_BEST_MAX);
+	if ((r = find(&p, host, request, options, n, err)) < 0)
 		return r;
-	prep_nodes(&p);
-	prep_devices(&p);
-	if ((r = fixed_cells(&p, &n, err)) < 0)
-		return r;
-	if (!(n ? place_fixed(&p, n) : place_auto(&p, &forbidden)))
-		return refuse(&p, forbidden, err);
-	if ((r = check_named_cells(&p, err)) < 0)
-		return r;
-	explain_success(&p);
-	return plan_build(&p, ret, err);
+	for (uint32_t i = 0; i < p.n_found; i++)
+		if ((r = plan_build(&p, i, &ret[i], err)) < 0)
+			return r;
+	*ret_n = p.n_found;
+	return VN_OK;
 }

@@ -5,21 +5,26 @@
 
 #include <string.h>
 
-/* Picks CPUs for one cell. */
+/* Picks CPUs, cell by cell. Cores are indexes into p->cores. */
 struct picking {
 	struct core_picker base;
-	const vn_host *host;
-	struct core_counts counts;
-	uint8_t mine[2 * VN_CPU_MAX];	  /* [core] 1 + the cell that has pins on it */
-	uint32_t l3_free[VN_CPU_MAX + 1]; /* [L3 group] free CPUs of it; last: not known */
-	vn_cpuset picked;		  /* by all cells so far */
+	const struct problem *p;
+	uint64_t picked[VN_CPUSET_WORDS]; /* by all cells so far */
 	/* the cell in work */
-	uint32_t cell, pins;
-	vn_cpuset free;		   /* on its node */
-	int16_t cpus[VN_VCPU_MAX]; /* for its vCPUs, in order */
+	uint32_t cell, pins, first_core, end_core;
+	int kept;			  /* the core that `siblings` keeps, -1: none */
+	uint64_t free[VN_CPUSET_WORDS];	  /* on its node */
+	bool mine[VN_CPU_MAX];		  /* [core - first_core] has pins of this cell */
+	uint32_t l3_free[VN_CPU_MAX + 1]; /* [L3 group] free CPUs of it; last: not known */
+	int16_t cpus[VN_VCPU_MAX];	  /* for its vCPUs, in order */
 	uint32_t n_cpus;
-	vn_cpuset reserved, emulator;
+	vn_cpuset *reserved, *emulator;
 };
+
+static bool has(const uint64_t *word, uint32_t bit)
+{
+	return word[bit / 64] >> bit % 64 & 1;
+}
 
 static uint32_t l3_of(const vn_host *host, uint32_t cpu)
 {
@@ -27,51 +32,73 @@ static uint32_t l3_of(const vn_host *host, uint32_t cpu)
 }
 
 /* Lower is better: the L3 group that just holds the cell, else the one with the most room. */
-static uint64_t l3_rank(const struct picking *k, uint32_t cpu)
+static uint64_t l3_rank(const struct picking *k, const vn_core *core)
 {
-	uint32_t free = k->l3_free[l3_of(k->host, cpu)];
+	uint32_t free = k->l3_free[l3_of(k->p->host, (uint32_t)core->cpus[0])];
 
 	return free >= k->pins ? free : (UINT64_C(2) << 32) - free;
 }
 
-static bool core_is(const struct picking *k, uint32_t core, const struct core_pick *pick)
+/* Free threads of a core; *lowest is the first of them. */
+static uint32_t free_threads(const struct picking *k, uint32_t core, int *lowest)
 {
-	const struct core_counts *counts = &k->counts;
+	const vn_core *on = &k->p->cores[core];
+	uint32_t n = 0;
 
-	if (counts->kept[core] != pick->kept || counts->free[core] != pick->free)
+	for (uint32_t t = on->n; t-- > 0;)
+		if (has(k->free, (uint32_t)on->cpus[t])) {
+			*lowest = on->cpus[t];
+			n++;
+		}
+	return n;
+}
+
+static bool core_is(const struct picking *k, uint32_t core, uint32_t free,
+		    const struct core_pick *pick)
+{
+	if (free != pick->free || ((int)core == k->kept) != pick->kept)
 		return false;
 	if (pick->kept)
 		return true;
-	if ((counts->free[core] == counts->online[core]) != pick->whole)
+	if ((free == k->p->cores[core].n) != pick->whole)
 		return false;
-	return !pick->extra || (k->mine[core] == k->cell + 1) == pick->mine;
+	return !pick->extra || k->mine[core - k->first_core] == pick->mine;
 }
 
-/* The best core for one step: by L3 group, then the lowest CPU. -1: there is none (a bug). */
-static int find_core(const struct picking *k, const struct core_pick *pick)
+/* The best core for one step: by L3 group, then the lowest free CPU. -1: there is none (a bug). */
+static int find_core(const struct picking *k, const struct core_pick *pick, uint32_t from)
 {
+	bool one_l3 = k->p->nodes[k->p->host->cpus[k->p->cores[k->first_core].cpus[0]].node_ix]
+			      .l3_groups < 2;
 	uint64_t best_rank = UINT64_MAX;
-	int best = -1;
+	int best = -1, best_cpu = 0, cpu = 0;
 
-	VN_CPUSET_EACH(cpu, &k->free) {
-		uint32_t core = core_ix(k->host, (uint32_t)cpu);
+	for (uint32_t core = from; core < k->end_core; core++) {
+		uint32_t free = free_threads(k, core, &cpu);
+		uint64_t rank;
 
-		if (l3_rank(k, (uint32_t)cpu) >= best_rank || !core_is(k, core, pick))
+		if (!core_is(k, core, free, pick))
 			continue;
-		best_rank = l3_rank(k, (uint32_t)cpu);
-		best = (int)core;
+		if (one_l3 && pick->whole)
+			return (int)core; /* cores ascend by their lowest CPU */
+		rank = one_l3 ? 0 : l3_rank(k, &k->p->cores[core]);
+		if (best < 0 || rank < best_rank || (rank == best_rank && cpu < best_cpu)) {
+			best_rank = rank;
+			best_cpu = cpu;
+			best = (int)core;
+		}
 	}
 	return best;
 }
 
 static void take_cpu(struct picking *k, uint32_t cpu, const struct core_pick *pick, uint32_t nth)
 {
-	vn_cpuset_del(&k->free, cpu);
-	k->counts.free[core_ix(k->host, cpu)]--;
+	k->free[cpu / 64] &= ~(UINT64_C(1) << cpu % 64);
+	k->picked[cpu / 64] |= UINT64_C(1) << cpu % 64;
 	if (pick->extra)
-		vn_cpuset_add(&k->emulator, cpu);
+		vn_cpuset_add(k->emulator, cpu);
 	if (pick->extra || nth >= pick->threads)
-		vn_cpuset_add(&k->reserved, cpu);
+		vn_cpuset_add(k->reserved, cpu);
 	else
 		k->cpus[k->n_cpus++] = (int16_t)cpu;
 }
@@ -79,95 +106,117 @@ static void take_cpu(struct picking *k, uint32_t cpu, const struct core_pick *pi
 static void pick_cores(struct core_picker *self, const struct core_pick *pick)
 {
 	struct picking *k = (struct picking *)self;
+	int core = (int)k->first_core - 1;
 
 	for (uint32_t i = 0; i < pick->cores; i++) {
-		int core = find_core(k, pick);
 		uint32_t nth = 0;
 
+		core = find_core(k, pick, pick->whole ? (uint32_t)(core + 1) : k->first_core);
+		if (core < 0) /* with several L3 groups the next one may be before it */
+			core = find_core(k, pick, k->first_core);
 		assert(core >= 0);
-		vn_cpuset free = k->free;
+		for (uint32_t t = 0; t < k->p->cores[core].n; t++) {
+			uint32_t cpu = (uint32_t)k->p->cores[core].cpus[t];
 
-		VN_CPUSET_EACH(cpu, &free) {
-			if ((int)core_ix(k->host, (uint32_t)cpu) != core)
-				continue;
-			if (nth < pick->threads || pick->idle)
-				take_cpu(k, (uint32_t)cpu, pick, nth++);
+			if (has(k->free, cpu) && (nth < pick->threads || pick->idle))
+				take_cpu(k, cpu, pick, nth++);
 		}
-		if (!pick->extra)
-			k->mine[core] = (uint8_t)(k->cell + 1);
+		k->mine[(uint32_t)core - k->first_core] |= !pick->extra;
 	}
 }
 
-/* Before the first cell: what is free on the whole host. */
-static void start_picking(struct picking *k, const struct problem *p)
+static void count_l3(struct picking *k)
 {
-	vn_cpuset all = { 0 }, floats, pins;
+	const vn_host *host = k->p->host;
 
-	k->base.pick = pick_cores;
-	k->host = p->host;
-	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
-		prep_free_cpus(p, i, &floats, &pins);
-		vn_cpuset_or(&all, &pins);
+	for (uint32_t core = k->first_core; core < k->end_core; core++)
+		k->l3_free[l3_of(host, (uint32_t)k->p->cores[core].cpus[0])] = 0;
+	for (uint32_t core = k->first_core; core < k->end_core; core++) {
+		int cpu;
+
+		k->l3_free[l3_of(host, (uint32_t)k->p->cores[core].cpus[0])] +=
+			free_threads(k, core, &cpu);
 	}
-	k->picked = (vn_cpuset){ 0 };
-	prep_count_cores(p->host, &all, p->request->distribution == VN_DISTRIBUTION_SIBLINGS,
-			 &k->counts);
-	memset(k->mine, 0, k->counts.n * sizeof(*k->mine));
 }
 
-static void start_cell(struct picking *k, const struct problem *p, uint32_t cell,
-		       struct cores *cores)
+static void start_cell(struct picking *k, uint32_t cell, uint32_t node_ix, struct cores *cores)
 {
-	vn_cpuset floats;
+	const struct problem *p = k->p;
+	uint64_t floats[VN_CPUSET_WORDS];
+	vn_node_counts counts;
+	int cpu;
 
 	k->cell = cell;
 	k->pins = p->cells[cell].pins;
+	k->first_core = p->first_core[node_ix];
+	k->end_core = p->first_core[node_ix + 1];
 	k->n_cpus = 0;
-	k->reserved = k->emulator = (vn_cpuset){ 0 };
-	prep_free_cpus(p, p->best[cell].node_ix, &floats, &k->free);
-	vn_cpuset_minus(&k->free, &k->picked);
-	VN_CPUSET_EACH(cpu, &k->free)
-		k->l3_free[l3_of(k->host, (uint32_t)cpu)] = 0;
-	VN_CPUSET_EACH(cpu, &k->free)
-		k->l3_free[l3_of(k->host, (uint32_t)cpu)]++;
-	*cores = (struct cores){ 0 };
-	for (uint32_t core = 0; core < k->counts.n; core++)
-		if (k->counts.free[core] && k->counts.node_ix[core] == p->best[cell].node_ix)
-			prep_add_core(&k->counts, core, cores);
+	k->kept = -1;
+	memset(k->mine, 0, (k->end_core - k->first_core) * sizeof(*k->mine));
+	if (p->cells_max == 1) {
+		/* nothing of this guest is on the node yet */
+		prep_free_words(p, node_ix, floats, k->free);
+		*cores = p->nodes[node_ix].free;
+		if (cores->kept)
+			k->kept = (int)k->first_core;
+	} else {
+		prep_free_words(p, node_ix, floats, k->free);
+		for (uint32_t i = 0; i < p->words; i++)
+			k->free[i] &= ~k->picked[i];
+		vn_cores_count(p->cores + k->first_core, k->end_core - k->first_core, floats,
+			       k->free, &counts);
+		*cores = (struct cores){ 0 };
+		memcpy(cores->whole, counts.whole, sizeof(cores->whole));
+		memcpy(cores->part, counts.part, sizeof(cores->part));
+		if (p->nodes[node_ix].free.kept) {
+			uint32_t free = free_threads(k, k->first_core, &cpu);
+
+			k->kept = (int)k->first_core;
+			cores->kept = (uint8_t)free;
+			cores->kept_whole = free && free == p->cores[k->first_core].n;
+			if (free)
+				(cores->kept_whole ? cores->whole : cores->part)[free]--;
+		}
+	}
+	if (p->nodes[node_ix].l3_groups > 1)
+		count_l3(k);
 }
 
 /* Pick the CPUs of one cell and give them to its dedicated vCPUs in order. */
-static int pin_cell(struct picking *k, const struct problem *p, uint32_t cell, vn_placement *to,
+static int pin_cell(struct picking *k, uint32_t cell, uint32_t node_ix, vn_placement *to,
 		    vn_error *err)
 {
+	const struct problem *p = k->p;
 	const vn_request *request = p->request;
-	struct cores cores;
+	uint32_t next = 0, words = (request->vcpus + 63) / 64;
 	struct cores_taken taken;
-	uint32_t next = 0;
+	struct cores cores;
 
-	start_cell(k, p, cell, &cores);
+	k->reserved = &to->cells[cell].reserved;
+	k->emulator = &to->emulator;
+	start_cell(k, cell, node_ix, &cores);
 	if (!cores_take(&cores, request->thread_policy, p->cells[cell].pins, p->cells[cell].extra,
 			&taken, &k->base))
 		return vn_fail(err, VN_E_SYSTEM, "bug: the CPUs of cell %u are not there", cell);
-	VN_CPUSET_EACH(vcpu, &p->cell_vcpus[cell]) {
-		bool own = vn_cpuset_has(&request->vcpupin_given, (unsigned)vcpu);
+	for (uint32_t i = 0; i < words; i++)
+		for (uint64_t rest = p->cell_vcpus[cell]->word[i] & request->dedicated.word[i];
+		     rest; rest &= rest - 1) {
+			uint32_t vcpu = i * 64 + (uint32_t)__builtin_ctzll(rest);
+			bool own = request->vcpupin && vn_cpuset_has(&request->vcpupin_given, vcpu);
+			int cpu =
+				own ? vn_cpuset_next(&request->vcpupin[vcpu], -1) : k->cpus[next++];
 
-		if (!vn_cpuset_has(&request->dedicated, (unsigned)vcpu))
-			continue;
-		to->pin[vcpu] = own ? vn_cpuset_next(&request->vcpupin[vcpu], -1) : k->cpus[next++];
-		vn_cpuset_add(&k->picked, (unsigned)to->pin[vcpu]);
-	}
-	vn_cpuset_or(&k->picked, &k->reserved);
-	to->cells[cell].reserved = k->reserved;
-	vn_cpuset_or(&to->emulator, &k->emulator);
+			to->pin[vcpu] = cpu;
+			k->picked[cpu / 64] |= UINT64_C(1) << cpu % 64;
+		}
 	return VN_OK;
 }
 
 /* ---- cells ---- */
 
-static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
+static void build_cell(const struct problem *p, uint32_t cell, const struct choice *choice,
+		       vn_placement *to)
 {
-	const struct choice *choice = &p->best[cell];
 	vn_place_cell *ret = &to->cells[cell];
 
 	ret->node_ix = choice->node_ix;
@@ -178,24 +227,21 @@ static void build_cell(const struct problem *p, uint32_t cell, vn_placement *to)
 	if (choice->page_ix != NO_PAGES &&
 	    choice->page_ix >= first_huge(&p->host->nodes[choice->mem_ix]))
 		ret->page_kib = p->host->nodes[choice->mem_ix].pages[choice->page_ix].size_kib;
-	ret->vcpus = p->cell_vcpus[cell];
+	ret->vcpus = *p->cell_vcpus[cell];
 	ret->cpus = ret->reserved = (vn_cpuset){ 0 };
-	VN_CPUSET_EACH(vcpu, &ret->vcpus) {
-		to->vcpu_cell[vcpu] = (uint16_t)cell;
-		to->pin[vcpu] = -1;
-	}
 }
 
 /* Floating vCPUs run on what their node has left after all pins of this guest. */
-static void float_cell(const struct problem *p, uint32_t cell, const vn_cpuset *picked,
+static void float_cell(const struct problem *p, uint32_t cell, const uint64_t *picked,
 		       vn_placement *to)
 {
-	vn_cpuset pins;
+	uint64_t pins[VN_CPUSET_WORDS], *floats = to->cells[cell].cpus.word;
 
 	if (!p->cells[cell].floating)
 		return;
-	prep_free_cpus(p, p->best[cell].node_ix, &to->cells[cell].cpus, &pins);
-	vn_cpuset_minus(&to->cells[cell].cpus, picked);
+	prep_free_words(p, to->cells[cell].node_ix, floats, pins);
+	for (uint32_t i = 0; i < p->words; i++)
+		floats[i] &= ~picked[i];
 }
 
 static void build_distances(const struct problem *p, vn_placement *to)
@@ -254,77 +300,97 @@ static vn_cpuset shared_cpus(const struct problem *p, const vn_placement *placem
 	return shared;
 }
 
-/* The CPUs of all vCPUs, but for those in `without` (may be NULL). */
-static vn_cpuset cpus_of_vcpus(const struct problem *p, const vn_placement *placement,
-			       const vn_cpuset *without)
+/* Add the CPUs of all vCPUs, but for those in `without` (may be NULL). */
+static void add_cpus_of_vcpus(const struct problem *p, const vn_placement *placement,
+			      const vn_cpuset *without, vn_cpuset *to)
 {
 	const vn_request *request = p->request;
 	bool floats[VN_CELL_MAX] = { false };
-	vn_cpuset cpus = { 0 };
 
 	for (uint32_t vcpu = 0; vcpu < placement->n_vcpus && vcpu < VN_VCPU_MAX; vcpu++) {
 		if (without && vn_cpuset_has(without, vcpu))
 			continue;
 		if (placement->pin[vcpu] >= 0)
-			vn_cpuset_add(&cpus, (unsigned)placement->pin[vcpu]);
-		else if (vn_cpuset_has(&request->vcpupin_given, vcpu))
-			vn_cpuset_or(&cpus, &request->vcpupin[vcpu]);
+			vn_cpuset_add(to, (unsigned)placement->pin[vcpu]);
+		else if (request->vcpupin && vn_cpuset_has(&request->vcpupin_given, vcpu))
+			vn_cpuset_or(to, &request->vcpupin[vcpu]);
 		else
 			floats[placement->vcpu_cell[vcpu]] = true;
 	}
 	for (uint32_t c = 0; c < placement->n_cells; c++)
-		if (floats[c])
-			vn_cpuset_or(&cpus, &placement->cells[c].cpus);
-	return cpus;
+		for (uint32_t i = 0; floats[c] && i < p->words; i++)
+			to->word[i] |= placement->cells[c].cpus.word[i];
 }
 
-/* The union of the vCPUs' CPUs; of those that are not real-time, where there are such. */
-static vn_cpuset union_cpus(const struct problem *p, const vn_placement *placement)
-{
-	const vn_request *request = p->request;
-	vn_cpuset calm = { 0 };
-
-	if (request->realtime)
-		calm = cpus_of_vcpus(p, placement, &request->realtime_vcpus);
-	return vn_cpuset_is_empty(&calm) ? cpus_of_vcpus(p, placement, NULL) : calm;
-}
-
+/* A CPU of its own; the host's shared CPUs where the policy says so; else the union of the vCPUs'
+ * CPUs, of those that are not real-time where there are such. */
 static void build_emulator(const struct problem *p, vn_placement *to)
 {
-	if (!vn_cpuset_is_empty(&to->emulator))
-		return; /* a CPU of its own */
-	if (p->request->emulator_policy == VN_EMULATOR_SHARE)
-		to->emulator = shared_cpus(p, to);
-	if (vn_cpuset_is_empty(&to->emulator))
-		to->emulator = union_cpus(p, to);
+	const vn_request *request = p->request;
+
+	if (request->emulator_policy != VN_EMULATOR_DEFAULT || request->realtime) {
+		if (!vn_cpuset_is_empty(&to->emulator))
+			return;
+		if (request->emulator_policy == VN_EMULATOR_SHARE)
+			to->emulator = shared_cpus(p, to);
+		if (vn_cpuset_is_empty(&to->emulator) && request->realtime)
+			add_cpus_of_vcpus(p, to, &request->realtime_vcpus, &to->emulator);
+		if (!vn_cpuset_is_empty(&to->emulator))
+			return;
+	}
+	add_cpus_of_vcpus(p, to, NULL, &to->emulator);
 }
 
-int plan_build(struct problem *p, vn_placement *to, vn_error *err)
+static bool has_pins(const struct problem *p)
 {
+	for (uint32_t c = 0; c < p->n_cells; c++)
+		if (p->cells[c].vcpus > p->cells[c].floating || p->cells[c].extra)
+			return true;
+	return false;
+}
+
+static void build_pci(struct problem *p, const struct choice *choices, vn_placement *to)
+{
+	uint32_t remote;
+
+	for (uint32_t c = 0; c < p->n_cells; c++)
+		p->nodes[choices[c].node_ix].cells++;
+	pci_fits(p, &remote, to);
+	for (uint32_t c = 0; c < p->n_cells; c++)
+		p->nodes[choices[c].node_ix].cells--;
+}
+
+int plan_build(struct problem *p, uint32_t nth, vn_placement *to, vn_error *err)
+{
+	const struct choice *choices = p->found_choices[nth];
 	struct picking picking;
-	bool pins = false;
 	int r;
 
 	to->n_cells = p->n_cells;
 	to->n_vcpus = p->request->vcpus;
 	to->emulator = (vn_cpuset){ 0 };
-	to->cost = p->cost;
+	to->cost = p->found_cost[nth];
 	to->proven = p->proven;
+	cut_number_vcpus(p, p->n_cells);
+	memcpy(to->vcpu_cell, p->vcpu_cell, to->n_vcpus * sizeof(*to->vcpu_cell));
+	memset(to->pin, 0xff, to->n_vcpus * sizeof(*to->pin)); /* -1 */
 	for (uint32_t c = 0; c < p->n_cells; c++)
-		build_cell(p, c, to);
+		build_cell(p, c, &choices[c], to);
+	memset(picking.picked, 0, p->words * sizeof(*picking.picked));
+	picking.base.pick = pick_cores;
+	picking.p = p;
+	if (p->dedicated && has_pins(p))
+		for (uint32_t c = 0; c < p->n_cells; c++)
+			if ((r = pin_cell(&picking, c, choices[c].node_ix, to, err)) < 0)
+				return r;
 	for (uint32_t c = 0; c < p->n_cells; c++)
-		pins |= p->cells[c].vcpus > p->cells[c].floating || p->cells[c].extra;
-	picking.picked = (vn_cpuset){ 0 };
-	if (pins)
-		start_picking(&picking, p);
-	for (uint32_t c = 0; c < p->n_cells && pins; c++)
-		if ((r = pin_cell(&picking, p, c, to, err)) < 0)
-			return r;
-	for (uint32_t c = 0; c < p->n_cells; c++)
-		float_cell(p, c, &picking.picked, to);
+		float_cell(p, c, picking.picked, to);
 	build_emulator(p, to);
 	build_distances(p, to);
 	build_devices(p, to);
+	to->n_pci_picks = 0;
+	if (p->request->n_pci_requests)
+		build_pci(p, choices, to);
 	return topology_build(p, to, err);
 }
 

@@ -4,195 +4,255 @@
 
 #include <string.h>
 
-/* ---- nodes ---- */
+/* ---- CPUs ---- */
 
-void prep_count_cores(const vn_host *host, const vn_cpuset *free, bool keep_first,
-		      struct core_counts *counts)
+uint32_t count_words(const vn_cpuset *set, uint32_t words)
 {
-	counts->n = host->n_cores + host->n_cpus;
-	memset(counts->free, 0, counts->n);
-	memset(counts->online, 0, counts->n);
-	memset(counts->kept, 0, counts->n);
-	for (uint32_t i = 0; i < host->n_nodes; i++)
-		counts->first_cpu[i] = -1;
-	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++) {
-		int32_t node_ix = host->cpus[cpu].node_ix;
-		uint32_t core = core_ix(host, cpu);
+	uint32_t count = 0;
 
-		if (node_ix < 0)
-			continue;
-		counts->node_ix[core] = (uint16_t)node_ix;
-		counts->online[core]++;
-		counts->free[core] += vn_cpuset_has(free, cpu);
-		if (counts->first_cpu[node_ix] < 0) {
-			counts->first_cpu[node_ix] = (int16_t)cpu;
-			counts->kept[core] = keep_first;
-		}
-	}
+	for (uint32_t i = 0; i < words; i++)
+		count += (uint32_t)__builtin_popcountll(set->word[i]);
+	return count;
 }
 
-void prep_add_core(const struct core_counts *counts, uint32_t core, struct cores *to)
-{
-	uint8_t free = counts->free[core];
-	bool whole = free == counts->online[core];
-
-	if (!free)
-		return;
-	if (counts->kept[core]) {
-		to->kept = free;
-		to->kept_whole = whole;
-	} else {
-		(whole ? to->whole : to->part)[free]++;
-	}
-}
-
-/* What may be taken of ordinary memory under the overcommit ratio. */
-static void count_memory(const struct problem *p, const vn_node *node, struct place_node *ret)
-{
-	uint64_t free = vn_node_free_kib(node), total, used, limit;
-	uint64_t reserve = p->options->reserve_kib;
-
-	total = first_huge(node) ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
-	used = total > free ? total - free : 0;
-	ret->most_kib = total;
-	if (!p->options->ram_ratio_percent)
-		limit = UINT64_MAX / 4;
-	else
-		limit = total / 100 * p->options->ram_ratio_percent +
-			total % 100 * p->options->ram_ratio_percent / 100;
-	ret->room_kib = limit > used ? limit - used : 0;
-	ret->room_kib = ret->room_kib > reserve ? ret->room_kib - reserve : 0;
-	for (uint32_t i = 0; i < node->n_pages; i++)
-		ret->pages[i] = vn_pages_free(&node->pages[i]);
-	if (first_huge(node)) {
-		uint64_t size = node->pages[0].size_kib,
-			 kept = reserve / size + (reserve % size != 0);
-
-		ret->pages[0] = ret->pages[0] > kept ? ret->pages[0] - kept : 0;
-	}
-}
-
-/* CPUs of a node that floating vCPUs, and that pins, may have. */
-void prep_free_cpus(const struct problem *p, uint32_t node_ix, vn_cpuset *floats, vn_cpuset *pins)
+/* CPUs of a node that floating vCPUs, and that pins, may have: the first p->words of each. */
+void prep_free_words(const struct problem *p, uint32_t node_ix, uint64_t *floats, uint64_t *pins)
 {
 	const vn_node *node = &p->host->nodes[node_ix];
 
-	*floats = node->cpus;
-	*pins = node->pcpus;
-	if (p->request->cpuset_given) {
-		vn_cpuset_and(floats, &p->request->cpuset);
-		vn_cpuset_and(pins, &p->request->cpuset);
+	for (uint32_t i = 0; i < p->words; i++) {
+		floats[i] = node->cpus.word[i] & ~node->pinned.word[i];
+		pins[i] = node->pcpus.word[i] & ~node->pinned.word[i];
 	}
-	vn_cpuset_minus(floats, &node->pinned);
-	vn_cpuset_minus(floats, &p->owner_pins);
-	vn_cpuset_minus(pins, &node->pinned);
-	vn_cpuset_minus(pins, &p->owner_pins);
-	vn_cpuset_minus(pins, &p->owner_floats);
+	if (p->as_counted)
+		return;
+	for (uint32_t i = 0; i < p->words; i++) {
+		uint64_t within =
+			p->request->cpuset_given ? p->request->cpuset.word[i] : UINT64_MAX;
+
+		floats[i] &= within & ~p->owner_pins.word[i];
+		pins[i] &= within & ~p->owner_pins.word[i] & ~p->owner_floats.word[i];
+	}
 }
 
-static uint32_t count_float_cores(const vn_host *host, const vn_cpuset *floats)
+/* Counts for a node whose CPUs the owner narrows, or that was changed since it was counted. */
+static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts *ret)
 {
-	uint32_t cores = 0, last = UINT32_MAX;
-	uint8_t seen[2 * VN_CPU_MAX];
+	const vn_node *node = &p->host->nodes[node_ix];
+	const vn_core *cores = p->cores + p->first_core[node_ix];
+	uint32_t n_cores = p->first_core[node_ix + 1] - p->first_core[node_ix];
+	uint64_t floats[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS];
 
-	VN_CPUSET_EACH(cpu, floats)
-		seen[core_ix(host, (uint32_t)cpu)] = 0;
-	VN_CPUSET_EACH(cpu, floats) {
-		last = core_ix(host, (uint32_t)cpu);
-		cores += !seen[last];
-		seen[last] = 1;
+	vn_node_count(node, cores, n_cores, p->words, ret);
+	if (p->as_counted)
+		return;
+	prep_free_words(p, node_ix, floats, pins);
+	ret->floats = ret->present = 0;
+	ret->overlap = ret->has_cpus = false;
+	for (uint32_t i = 0; i < p->words; i++) {
+		uint64_t within =
+			p->request->cpuset_given ? p->request->cpuset.word[i] : UINT64_MAX;
+
+		ret->floats += (uint32_t)__builtin_popcountll(floats[i]);
+		ret->present += (uint32_t)__builtin_popcountll(node->pcpus.word[i] & within);
+		ret->overlap |= (floats[i] & pins[i]) != 0;
+		ret->has_cpus |= (node->cpus.word[i] & within) != 0;
 	}
-	return cores;
+	vn_cores_count(cores, n_cores, floats, pins, ret);
 }
 
-static void count_cpus(struct problem *p, uint32_t node_ix, vn_cpuset *all_free)
+/* `siblings` leaves the node's first core to the host as long as it can. */
+static void keep_first_core(const struct problem *p, uint32_t node_ix, struct cores *free)
+{
+	const vn_core *core = &p->cores[p->first_core[node_ix]];
+	uint64_t floats[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS];
+	uint8_t threads = 0;
+
+	if (p->first_core[node_ix] == p->first_core[node_ix + 1])
+		return;
+	prep_free_words(p, node_ix, floats, pins);
+	for (uint32_t t = 0; t < core->n; t++)
+		threads += pins[core->cpus[t] / 64] >> core->cpus[t] % 64 & 1;
+	if (!threads)
+		return;
+	free->kept = threads;
+	free->kept_whole = threads == core->n;
+	(free->kept_whole ? free->whole : free->part)[threads]--;
+}
+
+static void count_cpus(struct problem *p, uint32_t node_ix, const vn_node_counts *counts)
 {
 	const vn_node *node = &p->host->nodes[node_ix];
 	struct place_node *to = &p->nodes[node_ix];
-	vn_cpuset floats, pins, present = node->pcpus;
-	uint64_t most;
+	uint64_t most = (uint64_t)counts->floats * p->options->cpu_ratio_percent / 100;
 
-	prep_free_cpus(p, node_ix, &floats, &pins);
-	if (p->request->cpuset_given)
-		vn_cpuset_and(&present, &p->request->cpuset);
-	to->present = vn_cpuset_count(&present);
-	to->sets_overlap = vn_cpuset_overlaps(&floats, &pins);
-	to->cpus = vn_cpuset_count(&floats);
-	to->cores = count_float_cores(p->host, &floats);
-	vn_cpuset floatable = node->cpus;
-
-	if (p->request->cpuset_given)
-		vn_cpuset_and(&floatable, &p->request->cpuset);
-	uint32_t dedicated = vn_cpuset_count(&p->request->dedicated);
-
-	to->for_cpus = vn_nodeset_has(&p->allowed, node_ix) &&
-		       ((dedicated && to->present) ||
-			(dedicated < p->request->vcpus && !vn_cpuset_is_empty(&floatable)));
-	most = (uint64_t)to->cpus * p->options->cpu_ratio_percent / 100;
-	if (!p->options->cpu_ratio_percent)
-		to->ratio_room = UINT32_MAX / 2;
-	else
+	to->present = counts->present;
+	to->sets_overlap = counts->overlap;
+	to->cpus = counts->floats;
+	to->cores = counts->float_cores;
+	to->l3_groups = counts->l3_groups;
+	to->for_cpus = (p->dedicated && counts->present) ||
+		       (p->dedicated < p->request->vcpus && counts->has_cpus);
+	to->ratio_room = UINT32_MAX / 2;
+	if (p->options->cpu_ratio_percent)
 		to->ratio_room = most > node->cpu_usage ? (uint32_t)(most - node->cpu_usage) : 0;
-	vn_cpuset_or(all_free, &pins);
+	memcpy(to->free.whole, counts->whole, sizeof(to->free.whole));
+	memcpy(to->free.part, counts->part, sizeof(to->free.part));
+	to->free.kept = 0;
+	to->free.kept_whole = false;
+	if (p->request->distribution == VN_DISTRIBUTION_SIBLINGS)
+		keep_first_core(p, node_ix, &to->free);
+	to->threads = cores_free_threads(&to->free);
 }
 
-/* How full a node is: CPUs pinned or floated on, and memory, in 1/1000 each. */
-static uint32_t load_of(const vn_node *node)
-{
-	vn_cpuset all = node->cpus;
-	uint64_t cpus, cpu_load = 0, mem_load = 0;
+/* ---- memory ---- */
 
-	vn_cpuset_or(&all, &node->pcpus);
-	cpus = vn_cpuset_count(&all);
-	if (cpus)
-		cpu_load =
-			1000 * (vn_cpuset_count(&node->pinned) + (uint64_t)node->cpu_usage) / cpus;
-	if (node->mem_kib)
+/* floor(value x percent / 100) without overflow. */
+static uint64_t percent_of(uint64_t value, uint32_t percent)
+{
+	return percent == 100 ? value : value / 100 * percent + value % 100 * percent / 100;
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* What this guest may take of ordinary memory: what is free, for a guest with pins; what the ratio
+ * leaves, in ordinary pages and in memory as a whole, for one that floats. */
+static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint64_t total)
+{
+	uint32_t ratio = p->options->ram_ratio_percent;
+	uint64_t free = vn_node_free_kib(node), room = UINT64_MAX / 4;
+
+	if (ratio && p->dedicated < p->request->vcpus) {
+		room = minus(percent_of(total, ratio), minus(total, free));
+		if (first_huge(node)) {
+			uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
+
+			room = book < room ? book : room;
+		}
+	}
+	if (p->dedicated && free < room)
+		room = free;
+	return minus(room, p->options->reserve_kib);
+}
+
+static void count_memory(const struct problem *p, const vn_node *node, struct place_node *to)
+{
+	uint64_t reserve = p->options->reserve_kib;
+
+	to->most_kib =
+		first_huge(node) ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
+	to->room_kib = ordinary_room(p, node, to->most_kib);
+	for (uint32_t i = 0; i < node->n_pages; i++)
+		to->pages[i] = vn_pages_free(&node->pages[i]);
+	if (reserve && first_huge(node)) {
+		uint64_t size = node->pages[0].size_kib;
+
+		to->pages[0] = minus(to->pages[0], reserve / size + (reserve % size != 0));
+	}
+}
+
+/* ---- nodes ---- */
+
+/* How full a node is: CPUs pinned or floated on, and memory, in 1/1000 each. */
+static uint32_t load_of(const vn_node *node, const vn_node_counts *counts)
+{
+	enum { MOST = 100000 };
+	uint64_t cpu_load = 0, mem_load = 0;
+
+	if (counts->all)
+		cpu_load = 1000 * (counts->pinned + (uint64_t)node->cpu_usage) / counts->all;
+	if (node->mem_kib && node->mem_used_kib)
 		mem_load = (uint64_t)(1000.0 * (double)node->mem_used_kib / (double)node->mem_kib);
-	return (uint32_t)(cpu_load > 100000 ? 100000 : cpu_load) +
-	       (uint32_t)(mem_load > 100000 ? 100000 : mem_load);
+	return (uint32_t)((cpu_load < MOST ? cpu_load : MOST) +
+			  (mem_load < MOST ? mem_load : MOST));
 }
 
 static void find_allowed(struct problem *p)
 {
+	uint32_t n = p->host->n_nodes;
+
 	p->allowed = (vn_nodeset){ 0 };
-	for (uint32_t i = 0; i < p->host->n_nodes; i++)
-		if (!p->request->nodeset_given ||
-		    vn_nodeset_has(&p->request->nodeset, p->host->nodes[i].id))
+	if (!p->request->nodeset_given) {
+		for (uint32_t i = 0; i < n / 64; i++)
+			p->allowed.word[i] = UINT64_MAX;
+		if (n % 64)
+			p->allowed.word[n / 64] = (UINT64_C(1) << n % 64) - 1;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (vn_nodeset_has(&p->request->nodeset, p->host->nodes[i].id))
 			vn_nodeset_add(&p->allowed, i);
+}
+
+/* The CPUs that the owner's own pins name. */
+static void find_owner_cpus(struct problem *p)
+{
+	const vn_request *request = p->request;
+
+	p->as_counted = !request->cpuset_given;
+	if (!request->vcpupin && !request->cpuset_given)
+		return;
+	p->owner_pins = p->owner_floats = (vn_cpuset){ 0 };
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given) {
+		p->as_counted = false;
+		vn_cpuset_or(vn_cpuset_has(&request->dedicated, (unsigned)vcpu) ? &p->owner_pins
+										: &p->owner_floats,
+			     &request->vcpupin[vcpu]);
+	}
+}
+
+static void find_cores(struct problem *p)
+{
+	const vn_host_index *index = p->host->index;
+
+	if (index) {
+		p->cores = index->cores;
+		p->first_core = index->first;
+		return;
+	}
+	vn_host_list_cores(p->host, p->own_cores, p->own_first);
+	p->cores = p->own_cores;
+	p->first_core = p->own_first;
 }
 
 void prep_nodes(struct problem *p)
 {
 	const vn_request *request = p->request;
+	const vn_host *host = p->host;
 
-	vn_cpuset all_free = { 0 };
-	struct core_counts counts;
-
+	p->words = vn_host_words(host);
+	p->dedicated = count_words(&request->dedicated, (request->vcpus + 63) / 64);
 	find_allowed(p);
-	p->owner_pins = p->owner_floats = (vn_cpuset){ 0 };
-	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)
-		vn_cpuset_or(vn_cpuset_has(&request->dedicated, (unsigned)vcpu) ? &p->owner_pins
-										: &p->owner_floats,
-			     &request->vcpupin[vcpu]);
-	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
-		const vn_node *node = &p->host->nodes[i];
+	find_owner_cpus(p);
+	find_cores(p);
+	for (uint32_t i = 0; i < host->n_nodes; i++) {
+		const vn_node *node = &host->nodes[i];
+		const vn_node_counts *counts = NULL;
 		struct place_node *to = &p->nodes[i];
 		bool allowed = vn_nodeset_has(&p->allowed, i);
-		bool named = request->nodeset_given && allowed;
+		vn_node_counts anew;
 
-		*to = (struct place_node){ .load = load_of(node) };
-		count_cpus(p, i, &all_free);
+		if (p->as_counted && host->index && vn_host_counted(host, i)) {
+			counts = &host->index->counts[i];
+		} else {
+			anew.l3_groups =
+				host->index ? host->index->counts[i].l3_groups : host->n_l3;
+			count_anew(p, i, &anew);
+			counts = &anew;
+		}
+		count_cpus(p, i, counts);
 		count_memory(p, node, to);
+		to->load = load_of(node, counts);
+		to->floats = to->cells = 0;
+		to->for_cpus &= allowed;
 		to->for_memory =
-			allowed && node->mem_kib && (!node->gpu_memory || named) &&
+			allowed && node->mem_kib &&
+			(!node->gpu_memory || (request->nodeset_given && allowed)) &&
 			(!request->numatune_given || vn_nodeset_has(&request->numatune, node->id));
 	}
-	prep_count_cores(p->host, &all_free, request->distribution == VN_DISTRIBUTION_SIBLINGS,
-			 &counts);
-	for (uint32_t core = 0; core < counts.n; core++)
-		if (counts.free[core])
-			prep_add_core(&counts, core, &p->nodes[counts.node_ix[core]].free);
 }
 
 void prep_size_by(struct problem *p, enum vn_size_by size_by)

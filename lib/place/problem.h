@@ -9,7 +9,6 @@
 #include "vnuma/place.h"
 
 enum {
-	VN_SMT_MAX = 8,	 /* threads of one core: POWER8 has 8 */
 	NO_PAGES = 0xff, /* choice.page_ix: ordinary memory */
 	DEFAULT_BUDGET = 1 << 18,
 };
@@ -27,12 +26,14 @@ struct cores {
 /* What one host node still has. The search changes it going down and restores it going up. */
 struct place_node {
 	bool for_cpus, for_memory; /* may be chosen at all */
+	uint32_t threads;	   /* free CPUs for pins: the sum of `free` */
 	uint32_t cpus;		   /* where floating vCPUs may run: not pinned by others */
 	uint32_t cores;		   /* cores of those */
 	uint32_t ratio_room;	   /* floating vCPUs that the overcommit ratio still allows */
 	uint32_t float_room;	   /* floating vCPUs of this guest that it still takes */
 	uint32_t present;	   /* CPUs that can be pinned at all, free or not */
 	uint32_t floats;	   /* floating vCPUs of this guest on it so far */
+	uint32_t l3_groups;	   /* that its CPUs are in */
 	bool sets_overlap;	   /* pins take CPUs away from the floating vCPUs */
 	struct cores free;
 	uint64_t most_kib;		   /* ordinary memory in all */
@@ -56,6 +57,7 @@ struct place_cell {
 	bool memnodes_fixed;
 	vn_nodeset memnodes; /* by index */
 	bool twin;	     /* just like the cell before it */
+	uint8_t kind;	     /* cells of one kind are just alike */
 };
 
 /* Where one cell goes. */
@@ -71,18 +73,40 @@ struct device_need {
 	vn_nodeset any_of; /* by index */
 };
 
+/* Free devices on one node, or on none that is known, that the same requests may have. */
+struct pci_supply {
+	int32_t node_ix;
+	uint32_t count;
+	uint64_t requests; /* bits */
+};
+enum {
+	NEEDS_MAX = VN_PCI_REQUESTS_MAX + VN_PHYSNETS_MAX + 1,
+	SUPPLIES_MAX = 2048,
+};
+
 struct problem {
 	const vn_host *host;
 	const vn_request *request;
 	const vn_place_options *options;
-	vn_nodeset allowed;	/* by index: the nodeset, or every node */
-	vn_cpuset owner_floats; /* CPUs that the owner's vcpupin gives to floating vCPUs */
-	vn_cpuset owner_pins;	/* CPUs that the owner's vcpupin gives to dedicated vCPUs */
+	uint32_t words;		    /* of a vn_cpuset that the host's CPUs reach into */
+	uint32_t dedicated;	    /* how many vCPUs have a CPU of their own */
+	bool as_counted;	    /* no setting of the owner narrows the CPUs of a node */
+	vn_nodeset allowed;	    /* by index: the nodeset, or every node */
+	vn_cpuset owner_floats;	    /* CPUs that the owner's vcpupin gives to floating vCPUs */
+	vn_cpuset owner_pins;	    /* CPUs that the owner's vcpupin gives to dedicated vCPUs */
+	const vn_core *cores;	    /* of all nodes, in the host's index or in own_cores */
+	const uint32_t *first_core; /* [n_nodes + 1] */
+	vn_core own_cores[VN_CPU_MAX];
+	uint32_t own_first[VN_NODE_MAX + 1];
 	struct place_node nodes[VN_NODE_MAX];
 
 	uint32_t n_cells;
 	struct place_cell cells[VN_CELL_MAX];
-	vn_cpuset cell_vcpus[VN_CELL_MAX];
+	uint32_t n_kinds;
+	uint8_t kind_cell[VN_CELL_MAX];		  /* the first cell of each kind */
+	const vn_cpuset *cell_vcpus[VN_CELL_MAX]; /* in the request, or in cut_vcpus */
+	vn_cpuset cut_vcpus[VN_CELL_MAX];
+	uint16_t vcpu_cell[VN_VCPU_MAX];
 	int16_t memdev_cell[VN_MEMDEVS_MAX];
 	uint32_t n_devices;
 	struct device_need devices[VN_GUEST_DEVICES_MAX];
@@ -90,10 +114,17 @@ struct problem {
 	uint32_t cells_min, cells_max; /* on each node that is used by an even spread */
 	uint32_t nodes_at_max;	       /* how many nodes may have cells_max, when min < max */
 
-	/* result of the search */
+	uint32_t n_needs;
+	struct device_need needs[NEEDS_MAX]; /* networks, and devices by kind that must be local */
+	uint32_t n_supplies;
+	struct pci_supply supplies[SUPPLIES_MAX];
+
+	/* results of the search, best first */
+	uint32_t n_best; /* how many to keep */
+	uint32_t n_found;
 	bool found, proven;
-	struct choice best[VN_CELL_MAX];
-	vn_cost cost;
+	vn_cost found_cost[VN_PLACE_BEST_MAX];
+	struct choice found_choices[VN_PLACE_BEST_MAX][VN_CELL_MAX];
 	uint64_t steps;
 };
 
@@ -114,28 +145,15 @@ struct need {
 int contradict_check(const vn_host *host, const vn_request *request, vn_error *err);
 /* prep.c: what each node has for this guest. */
 void prep_nodes(struct problem *p);
-/* Cores by index: those that the host numbers, then one for each CPU whose core is not known. */
-struct core_counts {
-	uint32_t n;
-	uint8_t free[2 * VN_CPU_MAX], online[2 * VN_CPU_MAX]; /* threads of each core */
-	bool kept[2 * VN_CPU_MAX];			      /* the first core of its node */
-	uint16_t node_ix[2 * VN_CPU_MAX];
-	int16_t first_cpu[VN_NODE_MAX];
-};
-static inline uint32_t core_ix(const vn_host *host, uint32_t cpu)
-{
-	return host->cpus[cpu].core >= 0 ? (uint32_t)host->cpus[cpu].core : host->n_cores + cpu;
-}
-void prep_count_cores(const vn_host *host, const vn_cpuset *free, bool keep_first,
-		      struct core_counts *counts);
-void prep_add_core(const struct core_counts *counts, uint32_t core, struct cores *to);
-void prep_free_cpus(const struct problem *p, uint32_t node_ix, vn_cpuset *floats, vn_cpuset *pins);
+void prep_free_words(const struct problem *p, uint32_t node_ix, uint64_t *floats, uint64_t *pins);
+uint32_t count_words(const vn_cpuset *set, uint32_t words); /* the members in the first words */
 void prep_size_by(struct problem *p, enum vn_size_by size_by);
 void prep_devices(struct problem *p);
 
 /* cut.c: the guest as n cells, memory split in units of unit_kib; the owner's cells are taken as
  * they are. */
-void cut_vcpus(struct problem *p, uint32_t n); /* which cell each vCPU belongs to */
+void cut_vcpus(struct problem *p, uint32_t n);	      /* which cell each vCPU belongs to */
+void cut_number_vcpus(struct problem *p, uint32_t n); /* p->vcpu_cell */
 void cut_cells(struct problem *p, uint32_t n, uint64_t unit_kib);
 /* Units to split by, in the order to try them; returns how many, at least 1. */
 uint32_t cut_units(const struct problem *p, uint64_t units[VN_PAGE_SIZES_MAX]);
@@ -165,6 +183,9 @@ bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins
 uint32_t cores_free_threads(const struct cores *cores);
 uint32_t cores_whole(const struct cores *cores);
 uint32_t cores_require_room(const struct cores *cores); /* most pins that share cores */
+/* Whole cores that cores_take would leave half used. */
+uint32_t cores_broken(const struct cores *cores, enum vn_thread_policy policy, uint32_t pins,
+		      uint32_t extra, uint32_t threads_per_core);
 
 /* fit.c: may a cell go there now? need is VN_NEED_NOTHING if so. */
 struct need fit_cpus(const struct problem *p, uint32_t cell, uint32_t node_ix);
@@ -178,18 +199,32 @@ struct need fit_cell(const struct problem *p, uint32_t cell, uint32_t node_ix);
 /* Take the cell's share of its nodes, and give it back by restoring what the caller saved. */
 uint32_t fit_take(struct problem *p, uint32_t cell, const struct choice *choice);
 
-/* search.c: the best assignment of p->cells into p->best. */
+/* search.c: the best assignments of p->cells into p->found_*, by one of two ways: */
 void search(struct problem *p);
+void assign_cells(struct problem *p, uint64_t budget); /* assign.c: each on a node of its own */
+void share_nodes(struct problem *p, uint64_t budget);  /* share.c: where nodes are shared */
+/* What both share. */
+int search_compare(const vn_cost *a, const vn_cost *b);
+uint64_t strategy_cost(const struct problem *p, uint32_t node_ix);
+uint64_t search_remote(const struct problem *p, uint32_t cells_left);
+bool search_may_satisfy(const struct problem *p, uint32_t cells_left);
+const vn_cost *search_worst(const struct problem *p); /* to be beaten; NULL: anything will do */
+void search_record(struct problem *p, const struct choice *choices, const vn_cost *cost);
+
+/* pci.c: devices by kind. */
+int pci_prepare(struct problem *p, vn_error *err);
+/* Can all requests have their devices, with the cells where they are now? *remote: how many are on
+ * a known node without a cell. `to` (may be NULL) gets the picks. */
+bool pci_fits(const struct problem *p, uint32_t *remote, vn_placement *to);
 
 /* explain.c: why there is none. `err` gets the sentence, options->explain the table. */
 int explain_refusal(struct problem *p, vn_error *err);
 void explain_success(const struct problem *p); /* the table for the first cell */
 
 /* plan.c, topology.c: the winning choices as CPUs, memory and what the guest sees. */
-int plan_build(struct problem *p, vn_placement *ret, vn_error *err);
+int plan_build(struct problem *p, uint32_t nth, vn_placement *ret, vn_error *err);
 int topology_build(const struct problem *p, vn_placement *placement, vn_error *err);
 /* May a guest with this topology have these cells? No socket spans two of them. */
-bool topology_agrees(const vn_topology *topology, uint32_t vcpus, const vn_cpuset *cells,
-		     uint32_t n_cells);
+bool topology_agrees(const vn_topology *topology, uint32_t vcpus, const uint16_t *vcpu_cell);
 
 #endif

@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Branch and bound over cell -> node (and memory node, and page size), cells in order, nodes by
- * ascending index: of two placements with the same cost the first found has the lowest ids.
- *
- * A branch is cut when a lower bound of its cost is not less than the best so far. The bound
- * counts, for the cells that are not placed yet, the nearest node that may still be used. Cells
- * that are just alike ("twins") go to ascending nodes only, which loses no placement but for
- * renaming. A bipartite matching of cells to nodes first rules out what cannot be in polynomial
- * time. */
+ * The search: which of its two ways a request needs, and what both share: the order of costs, the
+ * devices, the list of the best. */
 #include "place/problem.h"
 
 #include <string.h>
 
-struct search {
-	struct problem *p;
-	uint32_t n_nodes, n_cells;
-	uint64_t budget;
-	struct choice now[VN_CELL_MAX];
-	uint64_t pull[VN_NODE_MAX];	      /* [node]: distance cost of one more vCPU there */
-	uint64_t vcpus_from[VN_CELL_MAX + 1]; /* sum of vcpus of cells c.. */
-	uint64_t pairs_from[VN_CELL_MAX + 1]; /* sum over pairs in c.. of the product of vcpus */
-	bool twins_from[VN_CELL_MAX + 1];     /* cells c.. are all like cell c-1 */
-	uint32_t near;			      /* the least distance both ways of two cells */
-	uint32_t at_max;		      /* nodes that hold cells_max cells now */
-	uint16_t by_load[VN_NODE_MAX];	      /* nodes, cheapest for the strategy first */
-	vn_cost cost;			      /* of the cells placed so far */
-};
-
-static int compare_cost(const vn_cost *a, const vn_cost *b)
+int search_compare(const vn_cost *a, const vn_cost *b)
 {
 	const uint64_t pairs[][2] = { { a->devices_remote, b->devices_remote },
 				      { a->distance, b->distance },
@@ -39,13 +18,8 @@ static int compare_cost(const vn_cost *a, const vn_cost *b)
 	return 0;
 }
 
-static uint32_t both_ways(const vn_host *host, uint32_t a, uint32_t b)
-{
-	return vn_host_distance(host, a, b) + vn_host_distance(host, b, a);
-}
-
 /* What the strategy pays for a cell on a node: spread likes empty ones, pack full ones. */
-static uint64_t strategy_cost(const struct problem *p, uint32_t node_ix)
+uint64_t strategy_cost(const struct problem *p, uint32_t node_ix)
 {
 	enum { FULL = 200000 }; /* above any load (prep.c caps it) */
 	uint32_t load = p->nodes[node_ix].load;
@@ -53,75 +27,11 @@ static uint64_t strategy_cost(const struct problem *p, uint32_t node_ix)
 	return p->options->strategy == VN_STRATEGY_PACK ? FULL - load : load;
 }
 
-/* ---- matching
- * ------------------------------------------------------------------------------------ */
-
-struct matching {
-	const struct problem *p;
-	int16_t cell_of[VN_NODE_MAX];
-	uint8_t seen[VN_NODE_MAX];
-	uint64_t can[VN_CELL_MAX][VN_NODESET_WORDS]; /* [cell] nodes that would do */
-};
-
-static bool match_cell(struct matching *m, uint32_t cell)
-{
-	vn_nodeset can;
-
-	memcpy(can.word, m->can[cell], sizeof(can.word));
-	VN_NODESET_EACH(node, &can) {
-		if (m->seen[node])
-			continue;
-		m->seen[node] = 1;
-		if (m->cell_of[node] < 0 || match_cell(m, (uint32_t)m->cell_of[node])) {
-			m->cell_of[node] = (int16_t)cell;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Can every cell have a node of its own that would do? */
-static bool match_all(const struct problem *p)
-{
-	struct matching m;
-
-	m.p = p;
-	for (uint32_t node = 0; node < p->host->n_nodes; node++)
-		m.cell_of[node] = -1;
-	for (uint32_t cell = 0; cell < p->n_cells; cell++) {
-		if (p->cells[cell].twin) {
-			memcpy(m.can[cell], m.can[cell - 1], sizeof(m.can[cell]));
-		} else {
-			memset(m.can[cell], 0, sizeof(m.can[cell]));
-			for (uint32_t node = 0; node < p->host->n_nodes; node++)
-				if (fit_cell(p, cell, node).need == VN_NEED_NOTHING)
-					m.can[cell][node / 64] |= UINT64_C(1) << node % 64;
-		}
-		memset(m.seen, 0, p->host->n_nodes);
-		if (!match_cell(&m, cell))
-			return false;
-	}
-	return true;
-}
-
-/* ---- bounds
- * -------------------------------------------------------------------------------------- */
-
-static bool may_hold_more(const struct search *s, uint32_t node_ix)
-{
-	const struct problem *p = s->p;
-	const struct place_node *node = &p->nodes[node_ix];
-
-	if (!node->for_cpus || node->cells >= p->cells_max)
-		return false;
-	return p->cells_min == p->cells_max || node->cells + 1 < p->cells_max ||
-	       s->at_max < p->nodes_at_max;
-}
+/* ---- devices ---- */
 
 /* Devices whose node has no cell, less those that the cells to come could still cover. */
-static uint64_t remote_devices(const struct search *s, uint32_t cells_left)
+uint64_t search_remote(const struct problem *p, uint32_t cells_left)
 {
-	const struct problem *p = s->p;
 	uint64_t remote = 0, nodes = 0;
 
 	for (uint32_t i = 0; i < p->n_devices; i++) {
@@ -140,281 +50,91 @@ static uint64_t remote_devices(const struct search *s, uint32_t cells_left)
 	return nodes > cells_left ? nodes - cells_left : 0;
 }
 
-static bool devices_satisfied(const struct problem *p)
+static bool satisfied(const struct problem *p, const struct device_need *need)
 {
-	for (uint32_t i = 0; i < p->n_devices; i++) {
-		bool local = !p->devices[i].must;
+	VN_NODESET_EACH(node_ix, &need->any_of)
+		if (p->nodes[node_ix].cells)
+			return true;
+	return !need->must;
+}
 
-		VN_NODESET_EACH(node_ix, &p->devices[i].any_of)
-			local |= p->nodes[node_ix].cells > 0;
-		if (!local)
+/* Needs that no cell meets yet, no two of which one cell can meet, are at most so many as cells are
+ * to come. */
+bool search_may_satisfy(const struct problem *p, uint32_t cells_left)
+{
+	vn_nodeset met = { 0 };
+	uint32_t apart = 0;
+
+	for (uint32_t i = 0; i < p->n_devices + p->n_needs; i++) {
+		const struct device_need *need =
+			i < p->n_devices ? &p->devices[i] : &p->needs[i - p->n_devices];
+
+		if (satisfied(p, need) || vn_nodeset_overlaps(&met, &need->any_of))
+			continue;
+		vn_nodeset_or(&met, &need->any_of);
+		if (++apart > cells_left || vn_nodeset_is_empty(&need->any_of))
 			return false;
 	}
 	return true;
 }
 
-/* The first node that the next cell may go to: twins ascend. */
-static uint32_t first_node(const struct search *s, uint32_t cell)
+/* ---- results ---- */
+
+const vn_cost *search_worst(const struct problem *p)
 {
-	if (!s->p->cells[cell].twin)
-		return 0;
-	return s->now[cell - 1].node_ix + (s->p->cells_max == 1);
+	return p->n_found == p->n_best ? &p->found_cost[p->n_found - 1] : NULL;
 }
 
-/* The least that any completion costs. False when there are not enough nodes for the rest. */
-static bool lower_bound(const struct search *s, uint32_t cell, vn_cost *bound)
+/* All cells have their place: p->nodes say where by their number of cells. */
+void search_record(struct problem *p, const struct choice *choices, const vn_cost *so_far)
 {
-	const struct problem *p = s->p;
-	uint32_t left = s->n_cells - cell, loads = 0;
-	uint64_t least_pull = UINT64_MAX;
-	uint32_t from = s->twins_from[cell] ? first_node(s, cell) : 0;
-	bool distinct = p->cells_max == 1;
+	vn_cost cost = *so_far;
+	const vn_cost *worst = search_worst(p);
+	uint32_t at, pci_remote = 0;
 
-	*bound = s->cost;
-	bound->devices_remote = remote_devices(s, left);
-	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		uint32_t node_ix = s->by_load[i];
-
-		if (node_ix < from || !may_hold_more(s, node_ix))
-			continue;
-		if (s->pull[node_ix] < least_pull)
-			least_pull = s->pull[node_ix];
-		if (loads < left) {
-			uint32_t times = distinct ? 1 : left - loads;
-
-			bound->strategy += times * strategy_cost(p, node_ix);
-			loads += times;
-		}
+	cost.devices_remote = search_remote(p, 0);
+	if (!search_may_satisfy(p, 0) || !pci_fits(p, &pci_remote, NULL))
+		return;
+	cost.devices_remote += pci_remote;
+	if (worst && search_compare(&cost, worst) >= 0)
+		return;
+	at = p->n_found < p->n_best ? p->n_found++ : p->n_found - 1;
+	for (; at && search_compare(&cost, &p->found_cost[at - 1]) < 0; at--) {
+		p->found_cost[at] = p->found_cost[at - 1];
+		memcpy(p->found_choices[at], p->found_choices[at - 1],
+		       p->n_cells * sizeof(*choices));
 	}
-	if (least_pull == UINT64_MAX || loads < left)
+	p->found_cost[at] = cost;
+	memcpy(p->found_choices[at], choices, p->n_cells * sizeof(*choices));
+}
+
+/* ---- the two ways ---- */
+
+/* Does what a cell takes on a node leave the other nodes alone? */
+static bool nodes_are_apart(const struct problem *p)
+{
+	if (p->cells_max > 1)
 		return false;
-	bound->distance += s->vcpus_from[cell] * (least_pull + 10) + s->pairs_from[cell] * s->near;
+	for (uint32_t c = 0; c < p->n_cells; c++)
+		if (p->cells[c].memnodes_fixed)
+			return false;
+	for (uint32_t i = 0; i < p->host->n_nodes; i++)
+		if (p->nodes[i].for_cpus && !p->host->nodes[i].mem_kib)
+			return false; /* its cells borrow memory */
 	return true;
-}
-
-/* How many cells of at least this size a node still holds. */
-static uint64_t holds(const struct search *s, uint32_t node_ix, const struct place_cell *size)
-{
-	const struct place_node *node = &s->p->nodes[node_ix];
-	uint64_t n = s->p->cells_max - node->cells, more;
-
-	if (!node->for_cpus)
-		return 0;
-	if (size->floating && (more = node->float_room / size->floating) < n)
-		n = more;
-	if (size->pins && (more = cores_free_threads(&node->free) / size->pins) < n)
-		n = more;
-	if (size->mem_kib && s->p->host->nodes[node_ix].mem_kib &&
-	    (more = node->room_kib / size->mem_kib) < n)
-		n = more;
-	return n;
-}
-
-/* The smallest of some cells in every respect; memory 0 where it does not count node by node. */
-static struct place_cell smallest(const struct search *s, uint32_t from, uint32_t to)
-{
-	const struct problem *p = s->p;
-	struct place_cell size = p->cells[from];
-
-	for (uint32_t c = from; c < to; c++) {
-		const struct place_cell *cell = &p->cells[c];
-
-		size.floating = cell->floating < size.floating ? cell->floating : size.floating;
-		size.pins = cell->pins < size.pins ? cell->pins : size.pins;
-		size.mem_kib = cell->mem_kib < size.mem_kib ? cell->mem_kib : size.mem_kib;
-		if (cell->want != VN_PAGES_NONE || cell->memnodes_fixed)
-			size.mem_kib = 0;
-	}
-	return size;
-}
-
-/* Nodes count by their CPUs and, where they have some, memory; memory counts wherever it is. */
-static bool room_for(const struct search *s, uint32_t from, uint32_t to)
-{
-	const struct problem *p = s->p;
-	struct place_cell size = smallest(s, from, to);
-	uint64_t room = 0, memories = 0;
-
-	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		room += holds(s, i, &size);
-		if (size.mem_kib && p->nodes[i].for_memory)
-			memories += p->nodes[i].room_kib / size.mem_kib;
-	}
-	return room >= to - from && (!size.mem_kib || memories >= to - from);
-}
-
-/* Where nodes are shared: is there room for the cells to come, for the next ones of one size, for
- * all of them in the smallest size, and for their CPUs in all? */
-static bool room_for_rest(const struct search *s, uint32_t cell)
-{
-	const struct problem *p = s->p;
-	uint64_t floating = 0, pins = 0, float_room = 0, threads = 0;
-	uint32_t run = cell + 1;
-
-	while (run < s->n_cells && p->cells[run].twin)
-		run++;
-	for (uint32_t c = cell; c < s->n_cells; c++) {
-		floating += p->cells[c].floating;
-		pins += p->cells[c].pins + p->cells[c].extra;
-	}
-	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		float_room += p->nodes[i].for_cpus ? p->nodes[i].float_room : 0;
-		threads += p->nodes[i].for_cpus ? cores_free_threads(&p->nodes[i].free) : 0;
-	}
-	return float_room >= floating && threads >= pins && room_for(s, cell, run) &&
-	       room_for(s, cell, s->n_cells);
-}
-
-/* ---- depth first
- * --------------------------------------------------------------------------------- */
-
-static void descend(struct search *s, uint32_t cell);
-
-static void record_best(struct search *s)
-{
-	struct problem *p = s->p;
-	vn_cost cost = s->cost;
-
-	cost.devices_remote = remote_devices(s, 0);
-	if (!devices_satisfied(p) || (p->found && compare_cost(&cost, &p->cost) >= 0))
-		return;
-	p->found = true;
-	p->cost = cost;
-	memcpy(p->best, s->now, s->n_cells * sizeof(*s->now));
-}
-
-static void add_pull(struct search *s, uint32_t node_ix, uint64_t vcpus, int sign)
-{
-	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		uint64_t more = vcpus * both_ways(s->p->host, i, node_ix);
-
-		s->pull[i] += sign > 0 ? more : -more;
-	}
-}
-
-static void try_choice(struct search *s, uint32_t cell, const struct choice *choice)
-{
-	struct problem *p = s->p;
-	struct place_node node_before = p->nodes[choice->node_ix];
-	struct place_node mem_before = p->nodes[choice->mem_ix];
-	uint64_t vcpus = p->cells[cell].vcpus;
-	vn_cost cost_before = s->cost;
-
-	p->steps++;
-	s->cost.distance += vcpus * (s->pull[choice->node_ix] +
-				     vn_host_distance(p->host, choice->node_ix, choice->mem_ix));
-	s->cost.strategy += strategy_cost(p, choice->node_ix);
-	s->cost.broken += fit_take(p, cell, choice);
-	bool full = p->nodes[choice->node_ix].cells == p->cells_max;
-
-	s->at_max += full;
-	s->now[cell] = *choice;
-	add_pull(s, choice->node_ix, vcpus, 1);
-	descend(s, cell + 1);
-	add_pull(s, choice->node_ix, vcpus, -1);
-	s->at_max -= full;
-	p->nodes[choice->mem_ix] = mem_before;
-	p->nodes[choice->node_ix] = node_before;
-	s->cost = cost_before;
-}
-
-/* Every memory node and page size for a cell whose CPUs fit on node_ix. */
-static void try_node(struct search *s, uint32_t cell, uint32_t node_ix)
-{
-	const struct problem *p = s->p;
-	uint16_t mem_ix[VN_NODE_MAX];
-	uint32_t n = fit_memory_nodes(p, cell, node_ix, mem_ix);
-
-	for (uint32_t i = 0; i < n && p->steps <= s->budget; i++) {
-		struct choice choice = { .node_ix = (uint16_t)node_ix, .mem_ix = mem_ix[i] };
-		uint32_t n_pages = p->host->nodes[mem_ix[i]].n_pages;
-
-		for (uint32_t from = 0; from <= n_pages; from++) {
-			if (fit_memory(p, cell, mem_ix[i], from, &choice.page_ix).need !=
-			    VN_NEED_NOTHING)
-				break;
-			try_choice(s, cell, &choice);
-			if (choice.page_ix == NO_PAGES || p->steps > s->budget)
-				break;
-			from = n_pages - 1 - choice.page_ix;
-		}
-	}
-}
-
-static void descend(struct search *s, uint32_t cell)
-{
-	struct problem *p = s->p;
-	vn_cost bound;
-
-	if (cell == s->n_cells) {
-		record_best(s);
-		return;
-	}
-	if (!lower_bound(s, cell, &bound) || (p->found && compare_cost(&bound, &p->cost) >= 0) ||
-	    (p->cells_max > 1 && !room_for_rest(s, cell)))
-		return;
-	for (uint32_t node_ix = first_node(s, cell); node_ix < s->n_nodes; node_ix++) {
-		if (!may_hold_more(s, node_ix) ||
-		    fit_cpus(p, cell, node_ix).need != VN_NEED_NOTHING)
-			continue;
-		try_node(s, cell, node_ix);
-		if (p->steps > s->budget) {
-			p->proven = false;
-			return;
-		}
-	}
-}
-
-/* ---- set up
- * -------------------------------------------------------------------------------------- */
-
-static void sort_by_load(struct search *s)
-{
-	for (uint32_t i = 0; i < s->n_nodes; i++) {
-		uint64_t cost = strategy_cost(s->p, i);
-		uint32_t at = i;
-
-		for (; at && strategy_cost(s->p, s->by_load[at - 1]) > cost; at--)
-			s->by_load[at] = s->by_load[at - 1];
-		s->by_load[at] = (uint16_t)i;
-	}
-}
-
-static uint32_t nearest_pair(const struct problem *p)
-{
-	uint32_t near = UINT32_MAX;
-
-	for (uint32_t a = 0; a < p->host->n_nodes; a++)
-		for (uint32_t b = p->cells_max > 1 ? a : a + 1; b < p->host->n_nodes; b++)
-			if (p->nodes[a].for_cpus && p->nodes[b].for_cpus &&
-			    both_ways(p->host, a, b) < near)
-				near = both_ways(p->host, a, b);
-	return near == UINT32_MAX ? 20 : near;
 }
 
 void search(struct problem *p)
 {
-	struct search s;
+	uint64_t budget = p->steps + (p->options->budget ? p->options->budget : DEFAULT_BUDGET);
 
-	s.p = p;
-	s.n_nodes = p->host->n_nodes;
-	s.n_cells = p->n_cells;
-	s.at_max = 0;
-	s.cost = (vn_cost){ 0 };
-	memset(s.pull, 0, s.n_nodes * sizeof(*s.pull));
-	s.vcpus_from[s.n_cells] = s.pairs_from[s.n_cells] = 0;
-	s.twins_from[s.n_cells] = true;
-	s.budget = p->steps + (p->options->budget ? p->options->budget : DEFAULT_BUDGET);
-	p->found = false;
+	p->n_found = 0;
 	p->proven = true;
-	if (p->cells_max == 1 && !match_all(p))
-		return;
-	for (uint32_t c = s.n_cells; c-- > 0;) {
-		s.vcpus_from[c] = s.vcpus_from[c + 1] + p->cells[c].vcpus;
-		s.twins_from[c] = p->cells[c].twin && s.twins_from[c + 1];
-		s.pairs_from[c] = s.pairs_from[c + 1] + p->cells[c].vcpus * s.vcpus_from[c + 1];
-	}
-	s.near = nearest_pair(p);
-	sort_by_load(&s);
-	descend(&s, 0);
+	for (uint32_t i = 0; i < p->host->n_nodes; i++)
+		p->nodes[i].cells = 0;
+	if (nodes_are_apart(p))
+		assign_cells(p, budget);
+	else
+		share_nodes(p, budget);
+	p->found = p->n_found > 0;
 }

@@ -4,19 +4,15 @@
  */
 #include "place/problem.h"
 
-bool topology_agrees(const vn_topology *topology, uint32_t vcpus, const vn_cpuset *cells,
-		     uint32_t n_cells)
+bool topology_agrees(const vn_topology *topology, uint32_t vcpus, const uint16_t *vcpu_cell)
 {
-	uint32_t size = topology->dies * topology->cores * topology->threads;
+	uint32_t size = topology->dies * topology->cores * topology->threads, in_socket = 0;
 
-	for (uint32_t first = 0; first < vcpus; first += size)
-		for (uint32_t c = 0; c < n_cells; c++) {
-			bool in = vn_cpuset_has(&cells[c], first);
-
-			for (uint32_t vcpu = first; vcpu < first + size && vcpu < vcpus; vcpu++)
-				if (vn_cpuset_has(&cells[c], vcpu) != in)
-					return false;
-		}
+	for (uint32_t vcpu = 0; vcpu < vcpus; vcpu++) {
+		if (in_socket && vcpu_cell[vcpu] != vcpu_cell[vcpu - 1])
+			return false;
+		in_socket = in_socket + 1 == size ? 0 : in_socket + 1;
+	}
 	return true;
 }
 
@@ -64,7 +60,7 @@ static vn_topology default_topology(const struct problem *p, const vn_placement 
 	even = (vn_topology){ .sockets = n, .dies = 1 };
 	even.threads = guest_threads(p, placement, vcpus / n);
 	even.cores = vcpus / n / even.threads;
-	return topology_agrees(&even, vcpus, p->cell_vcpus, n) ? even : flat(vcpus);
+	return topology_agrees(&even, vcpus, p->vcpu_cell) ? even : flat(vcpus);
 }
 
 /* How many of the wishes (hw:cpu_sockets, _cores, _threads) a topology meets; -1: over a limit. */
@@ -80,6 +76,14 @@ static int wishes_met(const vn_request *request, const vn_topology *t)
 	       (want->threads && want->threads == t->threads);
 }
 
+static bool has_wishes(const vn_request *request)
+{
+	const vn_topology *want = &request->topology_want, *max = &request->topology_max;
+
+	return want->sockets || want->cores || want->threads || max->sockets || max->cores ||
+	       max->threads;
+}
+
 /* The topology that meets most wishes and agrees with the cells; `best` wins ties. */
 static vn_topology wished_topology(const struct problem *p, vn_topology best)
 {
@@ -87,6 +91,8 @@ static vn_topology wished_topology(const struct problem *p, vn_topology best)
 	uint32_t vcpus = request->vcpus;
 	int best_met = wishes_met(request, &best);
 
+	if (!has_wishes(request))
+		return best;
 	for (uint32_t sockets = vcpus; sockets; sockets--) {
 		if (vcpus % sockets)
 			continue;
@@ -97,8 +103,7 @@ static vn_topology wished_topology(const struct problem *p, vn_topology best)
 			if (vcpus / sockets % threads)
 				continue;
 			met = wishes_met(request, &t);
-			if (met > best_met &&
-			    topology_agrees(&t, vcpus, p->cell_vcpus, p->n_cells)) {
+			if (met > best_met && topology_agrees(&t, vcpus, p->vcpu_cell)) {
 				best = t;
 				best_met = met;
 			}
@@ -116,7 +121,7 @@ int topology_build(const struct problem *p, vn_placement *placement, vn_error *e
 		placement->topology = wished_topology(p, default_topology(p, placement));
 		return VN_OK;
 	}
-	if (!topology_agrees(given, request->vcpus, p->cell_vcpus, p->n_cells))
+	if (!topology_agrees(given, request->vcpus, p->vcpu_cell))
 		return vn_fail_spot(
 			err, VN_E_CONFLICT, request->source, request->at_topology,
 			"topology sockets='%u' dies='%u' cores='%u' threads='%u' has a "

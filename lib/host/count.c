@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a host's nodes have free, counted once and kept with the host, so that a fit need not look
+ * at each CPU again. The sets that were counted are kept beside: who changes a node by hand and
+ * does not count again only makes the next fit slower, never wrong. */
+#include "vnuma/host.h"
+
+#include <string.h>
+
+enum { SETS = 3 }; /* cpus, pcpus, pinned */
+
+static bool has(const uint64_t *word, int cpu)
+{
+	return word[cpu / 64] >> cpu % 64 & 1;
+}
+
+uint32_t vn_host_words(const vn_host *host)
+{
+	return (host->n_cpus + 63) / 64;
+}
+
+/* ---- cores ---- */
+
+void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first)
+{
+	int16_t core_at[VN_CPU_MAX]; /* [core number] its index in cores[], -1: not seen */
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < host->n_cores; i++)
+		core_at[i] = -1;
+	for (uint32_t node_ix = 0; node_ix < host->n_nodes; node_ix++) {
+		const vn_node *node = &host->nodes[node_ix];
+		vn_cpuset all = node->cpus;
+
+		first[node_ix] = n;
+		vn_cpuset_or(&all, &node->pcpus);
+		VN_CPUSET_EACH(cpu, &all) {
+			int32_t number = host->cpus[cpu].core;
+			int32_t at = number >= 0 ? core_at[number] : -1;
+
+			if (at < (int32_t)first[node_ix]) { /* not seen on this node */
+				at = (int32_t)n++;
+				cores[at].n = 0;
+				if (number >= 0)
+					core_at[number] = (int16_t)at;
+			}
+			cores[at].cpus[cores[at].n++] = (int16_t)cpu;
+		}
+	}
+	first[host->n_nodes] = n;
+}
+
+void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, const uint64_t *pins,
+		    vn_node_counts *ret)
+{
+	memset(ret->whole, 0, sizeof(ret->whole));
+	memset(ret->part, 0, sizeof(ret->part));
+	ret->float_cores = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const vn_core *core = &cores[i];
+		uint32_t free = 0, floating = 0;
+
+		for (uint32_t t = 0; t < core->n; t++) {
+			free += has(pins, core->cpus[t]);
+			floating += has(floats, core->cpus[t]);
+		}
+		ret->float_cores += floating != 0;
+		(free == core->n ? ret->whole : ret->part)[free]++;
+	}
+	ret->whole[0] = ret->part[0] = 0;
+}
+
+/* ---- nodes ---- */
+
+void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, uint32_t words,
+		   vn_node_counts *ret)
+{
+	uint64_t floats[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS];
+
+	ret->floats = ret->present = ret->all = ret->pinned = 0;
+	ret->overlap = ret->has_cpus = false;
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t cpus = node->cpus.word[i], pcpus = node->pcpus.word[i];
+		uint64_t pinned = node->pinned.word[i];
+
+		floats[i] = cpus & ~pinned;
+		pins[i] = pcpus & ~pinned;
+		ret->floats += (uint32_t)__builtin_popcountll(floats[i]);
+		ret->present += (uint32_t)__builtin_popcountll(pcpus);
+		ret->all += (uint32_t)__builtin_popcountll(cpus | pcpus);
+		ret->pinned += (uint32_t)__builtin_popcountll(pinned);
+		ret->overlap |= (floats[i] & pins[i]) != 0;
+		ret->has_cpus |= cpus != 0;
+	}
+	vn_cores_count(cores, n_cores, floats, pins, ret);
+}
+
+static uint64_t *sets_of(const vn_host_index *index, uint32_t node_ix)
+{
+	return index->counted + (size_t)node_ix * SETS * index->words;
+}
+
+bool vn_host_counted(const vn_host *host, uint32_t node_ix)
+{
+	const vn_host_index *index = host->index;
+	const vn_node *node = &host->nodes[node_ix];
+	const uint64_t *counted = sets_of(index, node_ix);
+	uint64_t differ = 0;
+
+	for (uint32_t i = 0; i < index->words; i++)
+		differ |= (counted[i] ^ node->cpus.word[i]) |
+			  (counted[index->words + i] ^ node->pcpus.word[i]) |
+			  (counted[2 * index->words + i] ^ node->pinned.word[i]);
+	return !differ;
+}
+
+void vn_host_count_node(vn_host *host, uint32_t node_ix)
+{
+	vn_host_index *index = host->index;
+	const vn_node *node = &host->nodes[node_ix];
+	uint64_t *counted;
+
+	if (!index)
+		return;
+	counted = sets_of(index, node_ix);
+	memcpy(counted, node->cpus.word, index->words * sizeof(*counted));
+	memcpy(counted + index->words, node->pcpus.word, index->words * sizeof(*counted));
+	memcpy(counted + 2 * (size_t)index->words, node->pinned.word,
+	       index->words * sizeof(*counted));
+	vn_node_count(node, index->cores + index->first[node_ix],
+		      index->first[node_ix + 1] - index->first[node_ix], index->words,
+		      &index->counts[node_ix]);
+}
+
+/* How many L3 groups the CPUs of a node are in; 1 if that is not known. */
+static uint32_t count_l3(const vn_host *host, const vn_core *cores, uint32_t n)
+{
+	uint32_t groups = 0;
+	int32_t last = -1;
+
+	for (uint32_t i = 0; i < n; i++) {
+		int32_t l3 = host->cpus[cores[i].cpus[0]].l3;
+
+		groups += l3 != last;
+		last = l3;
+	}
+	return groups ? groups : 1;
+}
+
+int vn_host_count(vn_host *host, vn_error *err)
+{
+	vn_host_index *index;
+
+	host->index = NULL;
+	if (host->threads_per_core > VN_SMT_MAX)
+		return VN_OK; /* such a host is shown, but nothing is placed on it */
+	index = vn_arena_alloc(host->arena, 1, sizeof(*index));
+	if (!index)
+		return vn_fail(err, VN_E_NOMEM, "no memory");
+	index->words = vn_host_words(host);
+	index->cores = vn_arena_alloc(host->arena, host->n_cpus, sizeof(*index->cores));
+	index->first = vn_arena_alloc(host->arena, host->n_nodes + 1, sizeof(*index->first));
+	index->counts = vn_arena_alloc(host->arena, host->n_nodes, sizeof(*index->counts));
+	index->counted = vn_arena_alloc(host->arena, (size_t)host->n_nodes * SETS * index->words,
+					sizeof(*index->counted));
+	if (!index->cores || !index->first || !index->counts || !index->counted)
+		return vn_fail(err, VN_E_NOMEM, "no memory");
+	vn_host_list_cores(host, index->cores, index->first);
+	host->index = index;
+	for (uint32_t i = 0; i < host->n_nodes; i++) {
+		vn_host_count_node(host, i);
+		index->counts[i].l3_groups = count_l3(host, index->cores + index->first[i],
+						      index->first[i + 1] - index->first[i]);
+	}
+	return VN_OK;
+}
