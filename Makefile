@@ -37,6 +37,7 @@ fuzz:
 bench:
 	scripts/install-deps bench
 	bench/plan
+	bench/place
 
 format:
 	git ls-files -z '*.[ch]' | xargs -0 clang-format -i
