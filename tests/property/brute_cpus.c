@@ -80,45 +80,40 @@ static void reach(struct taking *t, const struct core *core, struct left left, u
 		t->next[number] = broken;
 }
 
-/* The emulator's CPU, or not. own: pins of its cell are on this core. */
-static void take_extra(struct taking *t, const struct core *core, struct left left, uint32_t taken,
-		       bool own, uint8_t broken)
-{
-	reach(t, core, left, taken, broken);
-	if (!left.extra || taken == core->free || (own && t->apart))
-		return;
-	left.extra--;
-	reach(t, core, left, taken + 1, broken);
-}
-
-/* Pins that stand alone in their cell, any number. */
+/* Pins that stand alone in their cell, any number, each where two threads are still free. */
 static void take_singles(struct taking *t, const struct core *core, struct left left,
-			 uint32_t taken, bool own, uint8_t broken)
+			 uint32_t taken, uint8_t broken)
 {
-	uint32_t most = core->free >= 2 ? left.singles : 0;
-
-	for (uint32_t n = 0; n <= most && taken + n <= core->free; n++) {
-		struct left after = left;
-
-		after.singles -= n;
-		take_extra(t, core, after, taken + n, own, broken);
+	for (;;) {
+		reach(t, core, left, taken, broken);
+		if (!left.singles || core->free < taken + 2)
+			return;
+		left.singles--;
+		taken++;
 	}
 }
 
-/* Any number of pins of each group; under `require` two or more, or the lone one. */
+/* Any number of pins of each group; under `require` two or more, or the lone one, where two threads
+ * are still free. The emulator's CPU comes after group 0. own: pins of group 0 are on this core. */
 static void take_groups(struct taking *t, const struct core *core, struct left left, uint32_t g,
 			uint32_t taken, bool own, uint8_t broken)
 {
 	bool require = t->policy == VN_THREADS_REQUIRE;
 
+	if (g == 1 && left.extra && taken < core->free && !(own && t->apart)) {
+		struct left after = left;
+
+		after.extra--;
+		take_groups(t, core, after, g, taken + 1, own, broken);
+	}
 	if (g == t->n_groups) {
-		take_singles(t, core, left, taken, own, broken);
+		take_singles(t, core, left, taken, broken);
 		return;
 	}
 	for (uint32_t n = 0; n <= left.pins[g] && taken + n <= core->free; n++) {
 		struct left after = left;
 
-		if (n && require && core->free < 2)
+		if (n && require && core->free < taken + 2)
 			break;
 		if (n == 1 && require && left.lone[g])
 			continue;
@@ -132,7 +127,13 @@ static void take_groups(struct taking *t, const struct core *core, struct left l
 static void take_isolated(struct taking *t, const struct core *core, struct left left,
 			  uint8_t broken)
 {
-	take_extra(t, core, left, 0, false, broken);
+	reach(t, core, left, 0, broken);
+	if (left.extra && core->free) {
+		struct left after = left;
+
+		after.extra--;
+		reach(t, core, after, 1, broken);
+	}
 	for (uint32_t g = 0; g < t->n_groups && core->free == core->online; g++) {
 		struct left after = left;
 

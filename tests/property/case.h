@@ -44,6 +44,7 @@ struct case_host {
 	uint32_t ids[6];
 	bool overlaps; /* a CPU is of both kinds */
 	bool pages;    /* page counts are known */
+	bool devices;  /* there may be some */
 };
 json_t *case_make_host(struct random *r, const struct features *features, struct case_host *ret);
 /* "request", "limits" and "config" of the case. */

@@ -257,17 +257,17 @@ static json_t *make_distances(struct maker *m)
 /* Two vendors of two products each: requests often compete. */
 static void set_kind(struct maker *m, json_t *to)
 {
-	json_object_set_new(to, "vendor_id", json_string(chance(m, 70) ? "8086" : "15b3"));
-	json_object_set_new(to, "product_id", json_string(chance(m, 60) ? "1572" : "10c9"));
+	json_object_set_new(to, "vendor_id", json_string(chance(m, 85) ? "8086" : "15b3"));
+	json_object_set_new(to, "product_id", json_string(chance(m, 70) ? "1572" : "10c9"));
 }
 
 static void set_devices(struct maker *m, json_t *host)
 {
 	json_t *pools = json_array(), *devices = json_array();
-	uint32_t n_pools = below(m, 5), n_devices = chance(m, 30) ? 1 + below(m, 3) : 0;
+	uint32_t n_pools = below(m, 6), n_devices = chance(m, 30) ? 1 + below(m, 3) : 0;
 
 	for (uint32_t i = 0; i < n_pools; i++) {
-		json_t *pool = json_pack("{s:i}", "count", (int)below(m, 4));
+		json_t *pool = json_pack("{s:i}", "count", (int)below(m, 5));
 
 		set_kind(m, pool);
 		json_object_set_new(
@@ -318,7 +318,8 @@ json_t *case_make_host(struct random *r, const struct features *features, struct
 		json_object_set_new(host, "offline", cpus_json(&m.offline));
 	if (chance(&m, 80))
 		json_object_set_new(host, "distances", make_distances(&m));
-	if (chance(&m, features->percent[FEATURE_PCI]))
+	ret->devices = chance(&m, features->percent[FEATURE_PCI]);
+	if (ret->devices)
 		set_devices(&m, host);
 	return host;
 }

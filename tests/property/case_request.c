@@ -239,12 +239,13 @@ static void make_flavor(struct asker *a)
 
 static json_t *make_pci_request(struct asker *a)
 {
-	json_t *spec = json_pack("{s:s}", "vendor_id", chance(a, 70) ? "8086" : "15b3");
-	json_t *request = json_pack("{s:i,s:[o]}", "count", 1 + (int)below(a, 3), "spec", spec);
+	json_t *spec = json_pack("{s:s}", "vendor_id", chance(a, 85) ? "8086" : "15b3");
+	json_t *request = json_pack("{s:i,s:[o]}", "count",
+				    chance(a, 60) ? 1 : 1 + (int)below(a, 3), "spec", spec);
 
-	if (chance(a, 80))
+	if (chance(a, 70))
 		json_object_set_new(spec, "product_id",
-				    json_string(chance(a, 60) ? "1572" : "10c9"));
+				    json_string(chance(a, 70) ? "1572" : "10c9"));
 	if (chance(a, 80))
 		json_object_set_new(
 			request, "numa_policy",
@@ -298,7 +299,7 @@ void case_make_request(struct random *r, const struct features *features,
 		make_guest(&a);
 	else
 		make_flavor(&a);
-	if (chance(&a, features->percent[FEATURE_PCI]))
+	if (host->devices ? chance(&a, 80) : chance(&a, features->percent[FEATURE_PCI] / 20))
 		set_pci_requests(&a);
 	json_object_set_new(to, "request", a.request);
 	json_object_set_new(to, "limits", chance(&a, 30) ? json_null() : make_limits(&a));

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 2500, SHOWN = 3, TERMS = 4 };
+enum { CASES = 4000, SHOWN = 3, TERMS = 4 };
 
 static uint64_t seed, first, cases;
 static vn_placement placement, other;

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 12000, FAILURES_SHOWN = 5 };
+enum { CASES = 20000, FAILURES_SHOWN = 5 };
 
 static struct pair pair;
 static uint64_t seed, failures;

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 15000, KINDS_MAX = 16, EACH_KIND_SHOWN = 1 };
+enum { CASES = 40000, KINDS_MAX = 16, EACH_KIND_SHOWN = 1 };
 
 static struct {
 	uint64_t cases, first, seed;
