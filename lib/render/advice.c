@@ -120,7 +120,7 @@ static void write_shortfall(const vn_host *host, const vn_request *request,
 		return;
 	vn_text_add(&line, "would fit: with ");
 	for (uint32_t i = 0; i < shortfall->n_nodes; i++) {
-		vn_text_add(&line, i ? ", and with " : "");
+		vn_text_add(&line, i == 0 ? "" : i + 1 < shortfall->n_nodes ? ", " : ", and ");
 		add_node(&line, host, request, &shortfall->nodes[i]);
 	}
 	write_line(&line, ret);
@@ -142,10 +142,16 @@ static void write_most(const vn_request *request, const vn_most *most, vn_text *
 	/* the same vCPUs with less memory than was asked for tell nothing new */
 	bool both = most->proportion.asked && most->proportion.vcpus &&
 		    (!vcpus || most->proportion.vcpus < most->vcpus.vcpus);
-	uint32_t n = (uint32_t)vcpus + memory + both, i = 0;
 	VN_AUTO_TEXT line = VN_TEXT_INIT;
+	uint32_t i = 0;
 
-	if (!n)
+	if (vcpus && most->vcpus.vcpus > request->vcpus) {
+		vn_text_addf(&line, "would fit: with more vCPUs, which can be spread finer (%u do)",
+			     most->vcpus.vcpus);
+		write_line(&line, ret);
+		vcpus = false;
+	}
+	if (!vcpus && !memory && !both)
 		return;
 	vn_text_add(&line, "at most now: ");
 	if (vcpus) {
