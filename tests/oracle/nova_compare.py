@@ -19,6 +19,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -142,13 +143,17 @@ def smaller(case):
             yield without(case, "host", "cells", node, key)
 
 
+def words(judged):
+    """What is wrong, without the numbers in it."""
+    return re.sub(r"[0-9]+", "", judged.wrong[0]) if judged.wrong else None
+
+
 def shrink(vnuma, judged):
-    """The smallest case that fails in the same words (up to the first colon), when one thing after the
-    other is left out."""
+    """The smallest case that fails in the same words, when one thing after the other is left out."""
     tries = iter(list(smaller(judged.case)))
     while (case := next(tries, None)) is not None:
         one = Judged(case, ask_vnuma(vnuma, [case])[0])
-        if one.wrong and one.wrong[0].split(":")[0] == judged.wrong[0].split(":")[0]:
+        if words(one) == words(judged):
             judged, tries = one, iter(list(smaller(case)))
     return judged
 
