@@ -36,6 +36,7 @@ struct cli_values {
 	uint32_t vcpus; /* 0: not given */
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
+	uint32_t alternatives; /* 0: not given */
 	bool explain, roff, stats;
 	struct cli_texts specs, props, with;
 };
@@ -159,6 +160,22 @@ int cli_read_request(const char *path, bool json, vn_request **ret, vn_error *er
 
 /* An error may borrow its source from a request or host: call this before that is freed. */
 void cli_keep_source(struct cli_output *output, vn_error *err);
+
+/* ---- plan_advice.c --------------------------------------------------------------------------- */
+
+/* The guests of --with: what they take is recorded on the host. */
+struct plan_others {
+	size_t n;
+	vn_request **requests;
+	vn_placement *placements;
+	const char **names; /* the guest's, or the file's */
+};
+void plan_others_clear(struct plan_others *others);
+
+/* What would help a refused guest, appended to the notes. It is no answer, so what fails in here
+ * is left out. */
+void plan_advise(const vn_host *host, const vn_request *request, const vn_place_options *options,
+		 const struct plan_others *others, const vn_style *style, vn_text *notes);
 
 /* ---- output.c -------------------------------------------------------------------------------- */
 

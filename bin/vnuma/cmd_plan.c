@@ -72,72 +72,145 @@ static int place(const vn_host *host, const vn_request *request, const vn_place_
 	return VN_OK;
 }
 
+/* One guest of --with: it takes its place, and is kept for later advice. */
 static int take_other(vn_host *host, const char *file, const vn_place_options *options,
-		      vn_placement *placement, struct cli_output *output, vn_error *err)
+		      struct plan_others *others, struct cli_output *output, vn_error *err)
 {
-	VN_AUTO(vn_request)
-	other = NULL;
-	int r = cli_read_request(file, false, &other, err);
+	vn_placement *placement = &others->placements[others->n];
+	vn_request **request = &others->requests[others->n];
+	int r = cli_read_request(file, false, request, err);
 
 	if (r == VN_OK)
-		r = place(host, other, options, placement, err);
+		r = place(host, *request, options, placement, err);
 	if (r == VN_OK) {
 		vn_host_take(host, placement);
+		others->names[others->n++] = (*request)->name ? (*request)->name : file;
 		return VN_OK;
 	}
 	if (!err->source)
 		err->source = file; /* say which of the guests it is about */
 	cli_keep_source(output, err);
+	vn_request_free(*request);
 	return r;
 }
 
 /* The guests of --with take their places, in order. */
 static int take_others(vn_host *host, const struct cli_texts *files, vn_place_options options,
-		       vn_placement *placement, struct cli_output *output, vn_error *err)
+		       struct plan_others *others, struct cli_output *output, vn_error *err)
 {
 	int r = VN_OK;
 
+	if (!files->n)
+		return VN_OK;
 	options.explain = NULL;
+	others->requests = calloc(files->n, sizeof(*others->requests));
+	others->placements = calloc(files->n, sizeof(*others->placements));
+	others->names = calloc(files->n, sizeof(*others->names));
+	if (!others->requests || !others->placements || !others->names)
+		return vn_fail(err, VN_E_NOMEM, "no memory for the guests of --with");
 	for (size_t i = 0; i < files->n && r == VN_OK; i++)
-		r = take_other(host, files->items[i], &options, placement, output, err);
+		r = take_other(host, files->items[i], &options, others, output, err);
 	return r;
 }
 
-static int render(const vn_host *host, const vn_request *request, const vn_placement *placement,
-		  const struct cli_values *v, vn_text *to, vn_error *err)
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+
+static int format_of(const struct cli_values *v, const vn_request *request)
+{
+	return v->format >= 0 ? v->format : request->xml ? CLI_FORMAT_XML : CLI_FORMAT_TABLE;
+}
+
+static int render(const vn_host *host, const vn_request *request, const vn_placement *placements,
+		  uint32_t n, const struct cli_values *v, vn_text *to, vn_error *err)
 {
 	vn_style style = cli_style(STDOUT_FILENO, v->color);
-	int format = v->format >= 0 ? v->format : request->xml ? CLI_FORMAT_XML : CLI_FORMAT_TABLE;
+	int r;
 
-	switch (format) {
-	case CLI_FORMAT_XML: return vn_render_xml(host, request, placement, to, err);
-	case CLI_FORMAT_QEMU: return vn_render_qemu(host, request, placement, to, err);
-	case CLI_FORMAT_JSON: return vn_render_json(host, request, placement, to, err);
-	case CLI_FORMAT_SVG: return vn_render_svg(host, request, placement, to, err);
-	default: return vn_render_table(host, request, placement, &style, to, err);
+	switch (format_of(v, request)) {
+	case CLI_FORMAT_XML: return vn_render_xml(host, request, placements, to, err);
+	case CLI_FORMAT_QEMU: return vn_render_qemu(host, request, placements, to, err);
+	case CLI_FORMAT_SVG: return vn_render_svg(host, request, placements, to, err);
+	case CLI_FORMAT_JSON:
+		return v->alternatives
+			       ? vn_render_json_alternatives(host, request, placements, n, to, err)
+			       : vn_render_json(host, request, placements, to, err);
+	default: r = vn_render_table(host, request, placements, &style, to, err); break;
 	}
+	if (r == VN_OK && v->alternatives)
+		r = vn_render_alternatives(host, placements, n, &style, to, err);
+	return r;
+}
+
+static int check_alternatives(const struct cli_values *v, const vn_request *request, vn_error *err)
+{
+	int format = format_of(v, request);
+
+	if (!v->alternatives || format == CLI_FORMAT_TABLE || format == CLI_FORMAT_JSON)
+		return VN_OK;
+	return cli_fail_usage(err,
+			      "--alternatives shows in '--output table' and '--output json', "
+			      "not in '%s'",
+			      cli_format_names[format]);
+}
+
+/* ---- the whole --------------------------------------------------------------------------------
+ */
+
+/* The placement, or the best of them: *n of them in `placements`. */
+static int place_all(const vn_host *host, const vn_request *request, const struct cli_values *v,
+		     const vn_place_options *options, vn_placement *placements, uint32_t *n,
+		     vn_error *err)
+{
+	int r = place(host, request, options, placements, err);
+
+	*n = 1;
+	if (r == VN_OK && v->alternatives > 1)
+		r = vn_place_best(host, request, options, v->alternatives, placements, n, err);
+	return r;
+}
+
+/* To standard error: why, and after a refusal what would help. */
+static void note(const vn_host *host, const vn_request *request, const vn_place_options *options,
+		 const vn_placement *placement, const struct plan_others *others,
+		 const vn_style *style, vn_text *notes)
+{
+	if (!placement && options->explain && !options->explain->n_verdicts)
+		vn_place_explain(host, request, options, options->explain);
+	if (options->explain && placement)
+		vn_render_others(host, request, options, placement, style, notes, NULL);
+	if (options->explain)
+		vn_render_explain(host, request, placement, options->explain, style, notes, NULL);
+	if (placement)
+		return;
+	if (options->explain)
+		vn_text_add(notes, "\n");
+	plan_advise(host, request, options, others, style, notes);
 }
 
 static int plan(const struct cli_values *v, const char *file, const vn_place_options *options,
-		vn_placement *placement, struct cli_output *output, vn_error *err)
+		vn_placement *placements, struct plan_others *others, struct cli_output *output,
+		vn_error *err)
 {
 	vn_style style = cli_style(STDERR_FILENO, v->color);
 	VN_AUTO(vn_request)
 	request = NULL;
 	VN_AUTO(vn_host)
 	host = NULL;
+	uint32_t n = 0;
 	int r;
 
 	if ((r = read_guest(v, file, &request, err)) < 0 ||
+	    (r = check_alternatives(v, request, err)) < 0 ||
 	    (r = cli_read_host(v->host, &host, err)) < 0 ||
-	    (r = take_others(host, &v->with, *options, placement, output, err)) < 0)
+	    (r = take_others(host, &v->with, *options, others, output, err)) < 0)
 		return r;
-	r = place(host, request, options, placement, err);
-	if (options->explain && (r == VN_OK || r == VN_E_NOFIT))
-		vn_render_explain(host, request, r == VN_OK ? placement : NULL, options->explain,
-				  &style, &output->notes, NULL);
+	r = place_all(host, request, v, options, placements, &n, err);
+	if (r == VN_E_NOFIT || (r == VN_OK && options->explain))
+		note(host, request, options, r == VN_OK ? placements : NULL, others, &style,
+		     &output->notes);
 	if (r == VN_OK)
-		r = render(host, request, placement, v, &output->answer, err);
+		r = render(host, request, placements, n, v, &output->answer, err);
 	if (r < 0)
 		cli_keep_source(output, err);
 	return r;
@@ -147,7 +220,8 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 	     vn_error *err)
 {
 	vn_place_options options = vn_place_defaults;
-	vn_placement *placement;
+	struct plan_others others = { 0 };
+	vn_placement *placements;
 	int r = check_usage(values, operand, err);
 
 	if (r < 0)
@@ -157,14 +231,15 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 	options.cpu_ratio_percent = values->cpu_ratio_percent;
 	options.ram_ratio_percent = values->ram_ratio_percent;
 	options.reserve_kib = values->reserve_kib;
-	placement = calloc(1, sizeof(*placement));
+	placements = calloc(values->alternatives ? values->alternatives : 1, sizeof(*placements));
 	if (values->explain)
 		options.explain = calloc(1, sizeof(*options.explain));
-	if (placement && (options.explain || !values->explain))
-		r = plan(values, operand, &options, placement, output, err);
+	if (placements && (options.explain || !values->explain))
+		r = plan(values, operand, &options, placements, &others, output, err);
 	else
 		r = vn_fail(err, VN_E_NOMEM, "no memory for the placement");
+	plan_others_clear(&others);
 	free(options.explain);
-	free(placement);
+	free(placements);
 	return r;
 }

@@ -143,11 +143,19 @@ static const struct cli_option plan_options[] = {
 	  .offset = FIELD(reserve_kib),
 	  .max = VN_GUEST_MEM_MAX_KIB,
 	  .help = "Memory to keep free on each node." },
+	{ .name = "alternatives",
+	  .kind = CLI_COUNT,
+	  .argument = "K",
+	  .offset = FIELD(alternatives),
+	  .min = 1,
+	  .max = VN_PLACE_BEST_MAX,
+	  .help = "Also show the K best placements, what each costs, and why it is behind; in a "
+		  "table or in JSON." },
 	{ .name = "explain",
 	  .kind = CLI_FLAG,
 	  .offset = FIELD(explain),
-	  .help = "Also print to standard error, for each node, what was asked and what was "
-		  "there." },
+	  .help = "Also print to standard error, for each node, what decided: what was asked and "
+		  "what was there, or why another node is better." },
 	{ OPTION_COLOR },
 	{ OPTION_CONNECT },
 	{ 0 },

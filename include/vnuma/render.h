@@ -40,10 +40,35 @@ int vn_render_svg(const vn_host *host, const vn_request *request, const vn_place
 /* The host as a table with its picture. */
 int vn_render_host_table(const vn_host *host, const vn_style *style, vn_text *ret, vn_error *err);
 
+/* The same for the first of n placements, best first, with all n under "alternatives". */
+int vn_render_json_alternatives(const vn_host *host, const vn_request *request,
+				const vn_placement *placements, uint32_t n, vn_text *ret,
+				vn_error *err);
+
+/* The k best placements: their nodes, the parts of their cost, and the first part by which each is
+ * behind the best. */
+int vn_render_alternatives(const vn_host *host, const vn_placement *placements, uint32_t n,
+			   const vn_style *style, vn_text *ret, vn_error *err);
+
 /* What vn_place explained. A refusal (placement NULL): per node what was asked and what was there.
  * Else why this place: what it costs. */
 int vn_render_explain(const vn_host *host, const vn_request *request, const vn_placement *placement,
 		      const vn_explain *explain, const vn_style *style, vn_text *ret,
 		      vn_error *err);
+
+/* For each cell of a placement, why it is not on one of the other nodes. */
+int vn_render_others(const vn_host *host, const vn_request *request,
+		     const vn_place_options *options, const vn_placement *placement,
+		     const vn_style *style, vn_text *ret, vn_error *err);
+
+/* What would help a refused guest, one line for each. What is NULL was not asked. */
+typedef struct vn_advice {
+	const vn_shortfall *shortfall;
+	const vn_most *most;
+	const vn_moves *moves;
+	const char *const *names; /* of the residents that `moves` is about */
+} vn_advice;
+int vn_render_advice(const vn_host *host, const vn_request *request, const vn_advice *advice,
+		     const vn_style *style, vn_text *ret, vn_error *err);
 
 #endif

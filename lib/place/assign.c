@@ -1,621 +1,129 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * The best assignment of cells to nodes of their own, where what one cell takes leaves the others'
- * nodes alone: then a table of cell kind x node says all, and nothing has to be undone.
- *
- * Depth first over the cells, kind by kind, with these cuts (README.md has the reasons):
- * - cells of one kind take candidates in ascending order;
- * - within a class of nodes that are alike to all others, the cheapest free one comes first;
- * - a lower bound of what any completion costs is not below the best so far;
- * - the cells to come have no matching into the nodes that are left. */
-#include "place/match.h"
+ * The Hungarian method with potentials: cells are added one by one; each time the cheapest way to
+ * free a node for the new cell is found (Dijkstra over reduced costs), and the potentials are
+ * raised so that reduced costs stay at or above zero. Rows and columns count from 1; column 0 is
+ * where the new cell starts. */
+#include "place/assign.h"
 
-#include <string.h>
-
-/* Nodes that at least one cell may go to are "candidates" 0..m-1, class by class. Two nodes are of
- * one class when swapping them changes no distance and no device. */
-struct assign {
-	struct problem *p;
-	uint32_t n, m, n_classes;
-	struct match_table t; /* candidates instead of nodes */
-	uint64_t budget;
-	bool devices;				  /* some device or network pulls */
-	uint8_t cell_at[VN_CELL_MAX];		  /* the cells, kind by kind */
-	uint16_t node_at[VN_NODE_MAX];		  /* [candidate] */
-	uint16_t class_of[VN_NODE_MAX];		  /* [candidate] */
-	uint16_t class_first[VN_NODE_MAX + 1];	  /* [class] its first candidate */
-	uint8_t broken[VN_CELL_MAX][VN_NODE_MAX]; /* [kind][candidate] cores it breaks there */
-	bool one_price[VN_CELL_MAX];		  /* [kind] breaks as many on each candidate */
-	uint64_t strategy[VN_NODE_MAX];		  /* [candidate] */
-	uint16_t cheapest[VN_NODE_MAX];		  /* candidates by strategy */
-	uint64_t weight_from[VN_CELL_MAX + 1];	  /* vCPUs of the cells at.. */
-	uint64_t pairs_from[VN_CELL_MAX + 1];	  /* the least distance among the cells at.. */
-	bool alike_from[VN_CELL_MAX + 1];	  /* the cells at.. are of one kind */
-	uint32_t self;				  /* the least distance of a node to itself */
-	/* as the search goes */
-	uint64_t pull[VN_NODE_MAX]; /* [class] distance cost of one more vCPU there */
-	uint16_t now[VN_CELL_MAX];  /* [at] candidate */
-	vn_cost cost;
+struct method {
+	const struct assign_cost *costs;
+	uint32_t n_nodes;
+	struct assign_cost *cell_up, *node_up; /* potentials */
+	struct assign_cost *least;	       /* [node] cheapest way found to it */
+	uint32_t *cell_of;		       /* [node]; 0: free */
+	uint32_t *way;			       /* [node] the node before it on that way */
+	bool *done;			       /* [node] */
 };
 
-static uint32_t both_ways(const vn_host *host, uint32_t a, uint32_t b)
+struct assign_cost assign_add(struct assign_cost a, struct assign_cost b)
 {
-	return vn_host_distance(host, a, b) + vn_host_distance(host, b, a);
+	return (struct assign_cost){ a.nodes + b.nodes, a.cpus + b.cpus, a.kib + b.kib };
 }
 
-static bool has(const uint64_t *word, uint32_t bit)
+static struct assign_cost minus(struct assign_cost a, struct assign_cost b)
 {
-	return word[bit / 64] >> bit % 64 & 1;
+	return (struct assign_cost){ a.nodes - b.nodes, a.cpus - b.cpus, a.kib - b.kib };
 }
 
-/* ---- classes ---- */
-
-/* What ties a node to devices: 0 for most nodes. Nodes with different marks are never alike. */
-static uint32_t device_mark(const struct problem *p, uint32_t node_ix)
+bool assign_less(struct assign_cost a, struct assign_cost b)
 {
-	for (uint32_t i = 0; i < p->n_devices; i++)
-		if (p->devices[i].node_ix == (int32_t)node_ix ||
-		    vn_nodeset_has(&p->devices[i].any_of, node_ix))
-			return 1 + node_ix;
-	for (uint32_t i = 0; i < p->n_needs; i++)
-		if (vn_nodeset_has(&p->needs[i].any_of, node_ix))
-			return 1 + node_ix;
-	for (uint32_t i = 0; i < p->n_supplies; i++)
-		if (p->supplies[i].node_ix == (int32_t)node_ix ||
-		    (p->supplies[i].node_ix >= 0 && p->host->nodes[node_ix].socket >= 0 &&
-		     p->host->nodes[p->supplies[i].node_ix].socket ==
-			     p->host->nodes[node_ix].socket))
-			return 1 + node_ix;
-	return 0;
+	if (a.nodes != b.nodes)
+		return a.nodes < b.nodes;
+	return a.cpus != b.cpus ? a.cpus < b.cpus : a.kib < b.kib;
 }
 
-static bool interchangeable(const struct problem *p, uint32_t a, uint32_t b)
+/* The reduced cost of a cell on a node. */
+static struct assign_cost reduced(const struct method *m, uint32_t cell, uint32_t node)
 {
-	const vn_host *host = p->host;
-	const uint32_t *slit = host->slit;
-	uint32_t n = host->n_nodes;
-
-	if (!slit)
-		return true;
-	if (slit[a * n + b] != slit[b * n + a] || slit[a * n + a] != slit[b * n + b])
-		return false;
-	for (uint32_t k = 0; k < n; k++)
-		if (k != a && k != b &&
-		    (slit[a * n + k] != slit[b * n + k] || slit[k * n + a] != slit[k * n + b]))
-			return false;
-	return true;
+	return minus(m->costs[(size_t)(cell - 1) * m->n_nodes + node - 1],
+		     assign_add(m->cell_up[cell], m->node_up[node]));
 }
 
-/* One class of nodes while they are found. */
-struct class_list {
-	uint32_t n;
-	uint16_t lead[VN_NODE_MAX], size[VN_NODE_MAX];
-	uint32_t mark[VN_NODE_MAX];
-};
-
-static uint32_t class_for(const struct assign *a, struct class_list *list, uint32_t node_ix)
+/* Look from the cell on `at`; returns the nearest node that is not done, and how near. */
+static uint32_t look(struct method *m, uint32_t at, struct assign_cost *delta)
 {
-	uint32_t mark = a->devices ? device_mark(a->p, node_ix) : 0;
+	uint32_t next = 0;
 
-	for (uint32_t q = 0; q < list->n; q++)
-		if (list->mark[q] == mark && !mark &&
-		    interchangeable(a->p, list->lead[q], node_ix)) {
-			list->size[q]++;
-			return q;
-		}
-	list->lead[list->n] = (uint16_t)node_ix;
-	list->mark[list->n] = mark;
-	list->size[list->n] = 1;
-	return list->n++;
-}
-
-/* Put the candidates into the order of their classes: those with devices first, then the large
- * ones; within a class the cheapest first. `class_of_node` is spoilt. */
-static void order_candidates(struct assign *a, const struct class_list *list, const uint16_t *nodes,
-			     const uint16_t *class_of_node)
-{
-	uint16_t order[VN_NODE_MAX], at[VN_NODE_MAX], next = 0;
-
-	for (uint32_t q = 0; q < list->n; q++) {
-		uint32_t to = q;
-
-		for (; to && ((!list->mark[order[to - 1]] && list->mark[q]) ||
-			      (!list->mark[order[to - 1]] == !list->mark[q] &&
-			       list->size[order[to - 1]] < list->size[q]));
-		     to--)
-			order[to] = order[to - 1];
-		order[to] = (uint16_t)q;
-	}
-	a->n_classes = list->n;
-	for (uint32_t i = 0; i < list->n; i++) {
-		a->class_first[i] = next;
-		at[order[i]] = (uint16_t)i;
-		next += list->size[order[i]];
-	}
-	a->class_first[list->n] = next;
-	memset(order, 0, list->n * sizeof(*order)); /* now: how many of each class stand */
-	for (uint32_t i = 0; i < a->m; i++) {
-		uint32_t q = at[class_of_node[i]];
-		uint64_t cost = strategy_cost(a->p, nodes[i]);
-		uint32_t to = a->class_first[q] + order[q]++;
-
-		for (; to > a->class_first[q] && a->strategy[to - 1] > cost; to--) {
-			a->node_at[to] = a->node_at[to - 1];
-			a->strategy[to] = a->strategy[to - 1];
-		}
-		a->node_at[to] = nodes[i];
-		a->strategy[to] = cost;
-	}
-	for (uint32_t q = 0; q < a->n_classes; q++)
-		for (uint32_t x = a->class_first[q]; x < a->class_first[q + 1]; x++)
-			a->class_of[x] = (uint16_t)q;
-}
-
-/* ---- the table ---- */
-
-static bool would_do(const struct problem *p, uint32_t cell, uint32_t node_ix)
-{
-	uint8_t page_ix;
-
-	return fit_cpus(p, cell, node_ix).need == VN_NEED_NOTHING && p->nodes[node_ix].for_memory &&
-	       fit_memory(p, cell, node_ix, 0, &page_ix).need == VN_NEED_NOTHING;
-}
-
-/* Candidates with their classes, and the rows of the table. False: a kind has no candidate. */
-static bool find_candidates(struct assign *a)
-{
-	const struct problem *p = a->p;
-	struct class_list list;
-	uint16_t nodes[VN_NODE_MAX], class_of_node[VN_NODE_MAX];
-	uint64_t can[VN_CELL_MAX][VN_NODESET_WORDS]; /* by node */
-	uint32_t words = (p->host->n_nodes + 63) / 64;
-
-	for (uint32_t k = 0; k < p->n_kinds; k++) {
-		uint64_t any = 0;
-
-		memset(can[k], 0, words * sizeof(can[k][0]));
-		for (uint32_t i = 0; i < p->host->n_nodes; i++)
-			can[k][i / 64] |= (uint64_t)would_do(p, p->kind_cell[k], i) << i % 64;
-		for (uint32_t i = 0; i < words; i++)
-			any |= can[k][i];
-		if (!any)
-			return false;
-	}
-	list.n = a->m = 0;
-	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
-		bool any = false;
-
-		for (uint32_t k = 0; k < p->n_kinds && !any; k++)
-			any = has(can[k], i);
-		if (!any)
+	for (uint32_t node = 1; node <= m->n_nodes; node++) {
+		if (m->done[node])
 			continue;
-		class_of_node[a->m] = (uint16_t)class_for(a, &list, i);
-		nodes[a->m++] = (uint16_t)i;
+		struct assign_cost cost = reduced(m, m->cell_of[at], node);
+
+		if (assign_less(cost, m->least[node])) {
+			m->least[node] = cost;
+			m->way[node] = at;
+		}
+		if (!next || assign_less(m->least[node], *delta)) {
+			*delta = m->least[node];
+			next = node;
+		}
 	}
-	a->t.words = (a->m + 63) / 64;
-	order_candidates(a, &list, nodes, class_of_node);
-	for (uint32_t k = 0; k < p->n_kinds; k++) {
-		memset(a->t.can[k], 0, a->t.words * sizeof(a->t.can[k][0]));
-		for (uint32_t x = 0; x < a->m; x++)
-			a->t.can[k][x / 64] |= (uint64_t)has(can[k], a->node_at[x]) << x % 64;
+	return next;
+}
+
+static void raise(struct method *m, struct assign_cost delta)
+{
+	for (uint32_t node = 0; node <= m->n_nodes; node++)
+		if (m->done[node]) {
+			uint32_t cell = m->cell_of[node];
+
+			m->cell_up[cell] = assign_add(m->cell_up[cell], delta);
+			m->node_up[node] = minus(m->node_up[node], delta);
+		} else {
+			m->least[node] = minus(m->least[node], delta);
+		}
+}
+
+static void add_cell(struct method *m, uint32_t cell)
+{
+	uint32_t at = 0;
+
+	for (uint32_t node = 0; node <= m->n_nodes; node++) {
+		m->least[node] = (struct assign_cost){ INT64_MAX / 4, 0, 0 };
+		m->done[node] = false;
+	}
+	m->cell_of[0] = cell;
+	do {
+		struct assign_cost delta = { 0 };
+		uint32_t next;
+
+		m->done[at] = true;
+		next = look(m, at, &delta);
+		raise(m, delta);
+		at = next;
+	} while (m->cell_of[at]);
+	for (uint32_t before; at; at = before) {
+		before = m->way[at];
+		m->cell_of[at] = m->cell_of[before];
+	}
+}
+
+bool assign(const struct assign_cost *costs, uint32_t n_cells, uint32_t n_nodes, vn_arena *arena,
+	    uint32_t *node_of, struct assign_cost *sum)
+{
+	struct method m = {
+		.costs = costs,
+		.n_nodes = n_nodes,
+		.cell_up = vn_arena_alloc(arena, n_cells + 1, sizeof(*m.cell_up)),
+		.node_up = vn_arena_alloc(arena, n_nodes + 1, sizeof(*m.node_up)),
+		.least = vn_arena_alloc(arena, n_nodes + 1, sizeof(*m.least)),
+		.cell_of = vn_arena_alloc(arena, n_nodes + 1, sizeof(*m.cell_of)),
+		.way = vn_arena_alloc(arena, n_nodes + 1, sizeof(*m.way)),
+		.done = vn_arena_alloc(arena, n_nodes + 1, sizeof(*m.done)),
+	};
+
+	if (!m.cell_up || !m.node_up || !m.least || !m.cell_of || !m.way || !m.done)
+		return false;
+	for (uint32_t cell = 1; cell <= n_cells; cell++)
+		add_cell(&m, cell);
+	*sum = (struct assign_cost){ 0 };
+	for (uint32_t node = 1; node <= n_nodes; node++) {
+		uint32_t cell = m.cell_of[node];
+
+		if (!cell)
+			continue;
+		node_of[cell - 1] = node - 1;
+		*sum = assign_add(*sum, costs[(size_t)(cell - 1) * n_nodes + node - 1]);
 	}
 	return true;
-}
-
-/* Cores that each kind breaks on each candidate. */
-static void find_broken(struct assign *a)
-{
-	const struct problem *p = a->p;
-
-	for (uint32_t k = 0; k < p->n_kinds; k++) {
-		const struct place_cell *cell = &p->cells[p->kind_cell[k]];
-		int price = -1;
-
-		a->one_price[k] = true;
-		for (uint32_t x = 0; x < a->m; x++) {
-			uint32_t broken = 0;
-
-			if (!has(a->t.can[k], x))
-				continue;
-			if (cell->pins + cell->extra)
-				broken = cores_broken(&p->nodes[a->node_at[x]].free,
-						      p->request->thread_policy, cell->pins,
-						      cell->extra, p->host->threads_per_core);
-			a->broken[k][x] = (uint8_t)(broken < UINT8_MAX ? broken : UINT8_MAX);
-			a->one_price[k] &= price < 0 || price == (int)broken;
-			price = (int)broken;
-		}
-	}
-}
-
-/* With one kind of cell, what a candidate costs is known: cheapest first within each class. */
-static void order_by_price(struct assign *a)
-{
-	uint8_t *broken = a->broken[0];
-
-	for (uint32_t x = 1; x < a->m; x++) {
-		uint16_t node = a->node_at[x];
-		uint64_t strategy = a->strategy[x];
-		uint8_t price = broken[x];
-		uint32_t to = x;
-
-		for (; to > a->class_first[a->class_of[x]] && broken[to - 1] > price; to--) {
-			a->node_at[to] = a->node_at[to - 1];
-			a->strategy[to] = a->strategy[to - 1];
-			broken[to] = broken[to - 1];
-		}
-		a->node_at[to] = node;
-		a->strategy[to] = strategy;
-		broken[to] = price;
-	}
-}
-
-/* ---- bounds ---- */
-
-/* The sum of distances from a node of class q to its k nearest other candidates, for k < n. */
-static void sum_nearest(const struct assign *a, uint32_t q, uint64_t *sum)
-{
-	const vn_host *host = a->p->host;
-	uint16_t by_distance[VN_NODE_MAX];
-	uint32_t distance[VN_NODE_MAX], k = 0;
-	uint64_t total = 0;
-
-	for (uint32_t r = 0; r < a->n_classes; r++) {
-		uint32_t own = a->node_at[a->class_first[q]], other = a->node_at[a->class_first[r]];
-		uint32_t to = r;
-
-		if (r == q && a->class_first[q + 1] - a->class_first[q] > 1)
-			other = a->node_at[a->class_first[q] + 1];
-		distance[r] = both_ways(host, own, other);
-		for (; to && distance[by_distance[to - 1]] > distance[r]; to--)
-			by_distance[to] = by_distance[to - 1];
-		by_distance[to] = (uint16_t)r;
-	}
-	sum[0] = 0;
-	for (uint32_t i = 0; i < a->n_classes; i++) {
-		uint32_t r = by_distance[i];
-		uint32_t size = (uint32_t)(a->class_first[r + 1] - a->class_first[r]) - (r == q);
-
-		for (; size && k + 1 < a->n; size--) {
-			total += distance[r];
-			sum[++k] = total;
-		}
-	}
-	while (++k < a->n)
-		sum[k] = UINT64_MAX / 4; /* there are not so many */
-}
-
-/* pairs_from: each cell pays at least for its nearest possible neighbours; each pair counts twice.
- * The heaviest neighbour is taken to be the nearest. */
-static void bound_pairs(struct assign *a)
-{
-	const struct problem *p = a->p;
-	uint64_t least[VN_CELL_MAX], sum[VN_CELL_MAX];
-	uint32_t sorted[VN_CELL_MAX], n_sorted = 0;
-
-	memset(a->pairs_from, 0, (a->n + 1) * sizeof(*a->pairs_from));
-	if (a->n < 3 && a->n_classes < 3)
-		return;
-	for (uint32_t q = 0; q < a->n_classes; q++) {
-		sum_nearest(a, q, sum);
-		for (uint32_t k = 0; k < a->n; k++)
-			least[k] = !q || sum[k] < least[k] ? sum[k] : least[k];
-	}
-	for (uint32_t at = a->n; at-- > 0;) {
-		uint32_t weight = p->cells[a->cell_at[at]].vcpus, to = n_sorted++;
-		uint64_t twice = 0;
-
-		for (; to && sorted[to - 1] < weight; to--)
-			sorted[to] = sorted[to - 1];
-		sorted[to] = weight;
-		if (a->alike_from[at]) {
-			a->pairs_from[at] =
-				(uint64_t)weight * weight * n_sorted * least[n_sorted - 1] / 2;
-			continue;
-		}
-		for (uint32_t i = 0; i < n_sorted; i++) {
-			/* sum over the others, heaviest first, of weight x the increments of
-			 * least[] */
-			uint64_t row = 0;
-
-			for (uint32_t j = 0, k = 1; j < n_sorted; j++)
-				if (j != i) {
-					row += (uint64_t)sorted[j] * (least[k] - least[k - 1]);
-					k++;
-				}
-			twice += sorted[i] * row;
-		}
-		a->pairs_from[at] = twice / 2;
-	}
-}
-
-static void bound_distances(struct assign *a)
-{
-	a->self = UINT32_MAX;
-	for (uint32_t q = 0; q < a->n_classes; q++) {
-		uint32_t node_ix = a->node_at[a->class_first[q]];
-		uint32_t self = vn_host_distance(a->p->host, node_ix, node_ix);
-
-		a->self = self < a->self ? self : a->self;
-	}
-	bound_pairs(a);
-}
-
-/* The candidates first..last-1 that a kind may still have. */
-static uint32_t left_in(const struct assign *a, uint32_t kind, uint32_t first, uint32_t last)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = first / 64; first < last && i <= (last - 1) / 64; i++) {
-		uint64_t word = a->t.can[kind][i] & ~a->t.used[i];
-
-		if (i == first / 64)
-			word &= UINT64_MAX << first % 64;
-		if (i == (last - 1) / 64)
-			word &= UINT64_MAX >> (63 - (last - 1) % 64);
-		count += (uint32_t)__builtin_popcountll(word);
-	}
-	return count;
-}
-
-/* The least that the cells at.. pay for their distance to those placed: the nearest candidates
- * first. `from`: the first candidate that they may have, when they are of one kind. */
-static uint64_t bound_pull(const struct assign *a, uint32_t at, uint32_t from)
-{
-	uint32_t kind = a->p->cells[a->cell_at[at]].kind, left = a->n - at;
-	bool alike = a->alike_from[at];
-	uint32_t q = alike && from < a->m ? a->class_of[from] : 0, n = 0;
-	uint64_t pull[VN_CELL_MAX], sum = 0;
-	uint32_t size[VN_CELL_MAX], total = 0;
-
-	/* the nearest classes that together hold the cells, kept sorted */
-	for (; q < a->n_classes; q++) {
-		uint32_t first = a->class_first[q] > from ? a->class_first[q] : from, to = n;
-		uint32_t here = alike ? left_in(a, kind, first, a->class_first[q + 1]) : left;
-
-		if (!here || (total >= left && n && pull[n - 1] <= a->pull[q]))
-			continue;
-		for (; to && pull[to - 1] > a->pull[q]; to--) {
-			pull[to] = pull[to - 1];
-			size[to] = size[to - 1];
-		}
-		pull[to] = a->pull[q];
-		size[to] = here;
-		n++;
-		total += here;
-		while (n && total - size[n - 1] >= left)
-			total -= size[--n];
-	}
-	if (!alike)
-		return n ? pull[0] * a->weight_from[at] : 0;
-	for (uint32_t i = 0; i < n && left; i++) {
-		uint32_t here = size[i] < left ? size[i] : left;
-
-		sum += here * pull[i];
-		left -= here;
-	}
-	return sum * a->p->cells[a->cell_at[at]].vcpus;
-}
-
-static uint64_t bound_strategy(const struct assign *a, uint32_t at, uint32_t from)
-{
-	uint32_t left = a->n - at;
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < a->m && left; i++) {
-		uint32_t x = a->cheapest[i];
-
-		if (x < from || has(a->t.used, x))
-			continue;
-		sum += a->strategy[x];
-		left--;
-	}
-	return sum;
-}
-
-/* Can no completion be better than the last that we keep? `from`: as in bound_pull. */
-static bool hopeless(const struct assign *a, uint32_t at, uint32_t from)
-{
-	const struct problem *p = a->p;
-	const vn_cost *worst = search_worst(p);
-	vn_cost bound = a->cost;
-
-	if (!worst)
-		return false;
-	if (a->devices)
-		bound.devices_remote = search_remote(p, a->n - at);
-	if (bound.devices_remote != worst->devices_remote)
-		return bound.devices_remote > worst->devices_remote;
-	bound.distance += a->pairs_from[at] + a->weight_from[at] * a->self;
-	if (bound.distance > worst->distance)
-		return true;
-	bound.distance += bound_pull(a, at, from);
-	if (bound.distance != worst->distance)
-		return bound.distance > worst->distance;
-	if (bound.broken != worst->broken)
-		return bound.broken > worst->broken;
-	return bound.strategy + bound_strategy(a, at, from) >= worst->strategy;
-}
-
-/* ---- depth first ---- */
-
-/* May the cells at i and j change places at no cost? Then the first has the lower node. */
-static bool may_swap(const struct assign *a, const uint16_t *now, uint32_t i, uint32_t j)
-{
-	const struct place_cell *one = &a->p->cells[a->cell_at[i]];
-	const struct place_cell *other = &a->p->cells[a->cell_at[j]];
-
-	if (one->vcpus != other->vcpus && a->class_of[now[i]] != a->class_of[now[j]])
-		return false;
-	if (!has(a->t.can[one->kind], now[j]) || !has(a->t.can[other->kind], now[i]))
-		return false;
-	return a->broken[one->kind][now[i]] + a->broken[other->kind][now[j]] ==
-	       a->broken[one->kind][now[j]] + a->broken[other->kind][now[i]];
-}
-
-/* Of placements with one cost, that with the lowest nodes for the first cells; pages anew. */
-static void record(struct assign *a)
-{
-	struct problem *p = a->p;
-	struct choice choices[VN_CELL_MAX];
-	uint16_t now[VN_CELL_MAX];
-
-	memcpy(now, a->now, a->n * sizeof(*now));
-	for (uint32_t i = 0; i < a->n; i++)
-		for (uint32_t j = i + 1; j < a->n; j++) {
-			bool i_first = a->cell_at[i] < a->cell_at[j];
-			uint16_t keep = now[i];
-
-			if ((a->node_at[now[i]] > a->node_at[now[j]]) != i_first ||
-			    !may_swap(a, now, i, j))
-				continue;
-			now[i] = now[j];
-			now[j] = keep;
-		}
-	for (uint32_t at = 0; at < a->n; at++) {
-		uint32_t cell = a->cell_at[at];
-		uint16_t node_ix = a->node_at[now[at]];
-
-		choices[cell] = (struct choice){ .node_ix = node_ix, .mem_ix = node_ix };
-		fit_memory(p, cell, node_ix, 0, &choices[cell].page_ix);
-	}
-	search_record(p, choices, &a->cost);
-}
-
-static void add_pull(struct assign *a, uint32_t node_ix, uint64_t vcpus, int sign)
-{
-	for (uint32_t q = 0; q < a->n_classes; q++) {
-		uint32_t other = a->node_at[a->class_first[q]];
-		uint64_t more;
-
-		if (other == node_ix && a->class_first[q + 1] - a->class_first[q] > 1)
-			other = a->node_at[a->class_first[q] + 1];
-		more = vcpus * both_ways(a->p->host, other, node_ix);
-		a->pull[q] += sign > 0 ? more : -more;
-	}
-}
-
-/* Is there, for the cells at.., still a matching into the candidates that are left? */
-static bool may_go_on(const struct assign *a, uint32_t at, uint32_t from)
-{
-	uint32_t kind = a->p->cells[a->cell_at[at]].kind;
-
-	if (a->alike_from[at])
-		return left_in(a, kind, from, a->m) >= a->n - at;
-	return match_cells(&a->t, at);
-}
-
-static void descend(struct assign *a, uint32_t at);
-
-static void try_candidate(struct assign *a, uint32_t at, uint32_t x)
-{
-	struct problem *p = a->p;
-	const struct place_cell *cell = &p->cells[a->cell_at[at]];
-	uint32_t node_ix = a->node_at[x];
-	vn_cost before = a->cost;
-	bool more = at + 1 < a->n, alike;
-
-	p->steps++;
-	alike = more && p->cells[a->cell_at[at + 1]].kind == cell->kind;
-	a->now[at] = (uint16_t)x;
-	a->t.used[x / 64] |= UINT64_C(1) << x % 64;
-	p->nodes[node_ix].cells = 1;
-	a->cost.distance += cell->vcpus *
-			    (a->pull[a->class_of[x]] + vn_host_distance(p->host, node_ix, node_ix));
-	a->cost.broken += a->broken[cell->kind][x];
-	a->cost.strategy += a->strategy[x];
-	if (!more) {
-		record(a);
-	} else if (may_go_on(a, at + 1, alike ? x + 1 : 0) &&
-		   (!a->devices || search_may_satisfy(p, a->n - at - 1))) {
-		add_pull(a, node_ix, cell->vcpus, 1);
-		if (!hopeless(a, at + 1, alike ? x + 1 : 0))
-			descend(a, at + 1);
-		add_pull(a, node_ix, cell->vcpus, -1);
-	}
-	a->cost = before;
-	p->nodes[node_ix].cells = 0;
-	a->t.used[x / 64] &= ~(UINT64_C(1) << x % 64);
-}
-
-static void descend(struct assign *a, uint32_t at)
-{
-	struct problem *p = a->p;
-	uint32_t kind = p->cells[a->cell_at[at]].kind;
-	bool again = at && p->cells[a->cell_at[at - 1]].kind == kind;
-	/* the cheapest of a class first and no other, when no cell to come may want the cheapest */
-	bool cheapest_only =
-		p->n_best == 1 && a->alike_from[at] && (p->n_kinds == 1 || a->one_price[kind]);
-
-	for (uint32_t x = again ? a->now[at - 1] + 1u : 0; x < a->m;) {
-		if (!has(a->t.can[kind], x) || has(a->t.used, x)) {
-			x++;
-			continue;
-		}
-		try_candidate(a, at, x);
-		if (p->steps > a->budget) {
-			p->proven = false;
-			return;
-		}
-		x = cheapest_only ? a->class_first[a->class_of[x] + 1] : x + 1;
-	}
-}
-
-/* ---- set up ---- */
-
-/* Kind by kind, and what is known of the cells from each on. */
-static void order_cells(struct assign *a)
-{
-	const struct problem *p = a->p;
-	uint32_t n = 0;
-
-	for (uint32_t k = 0; k < p->n_kinds; k++)
-		for (uint32_t c = p->kind_cell[k]; c < p->n_cells; c++)
-			if (p->cells[c].kind == k)
-				a->cell_at[n++] = (uint8_t)c;
-	a->n = a->t.n = n;
-	a->weight_from[n] = 0;
-	a->alike_from[n] = true;
-	for (uint32_t at = n; at-- > 0;) {
-		const struct place_cell *cell = &p->cells[a->cell_at[at]];
-
-		a->t.kind_at[at] = cell->kind;
-		a->weight_from[at] = a->weight_from[at + 1] + cell->vcpus;
-		a->alike_from[at] =
-			at + 1 == n ||
-			(a->alike_from[at + 1] && p->cells[a->cell_at[at + 1]].kind == cell->kind);
-	}
-}
-
-static void sort_by_strategy(struct assign *a)
-{
-	for (uint32_t x = 0; x < a->m; x++) {
-		uint32_t to = x;
-
-		for (; to && a->strategy[a->cheapest[to - 1]] > a->strategy[x]; to--)
-			a->cheapest[to] = a->cheapest[to - 1];
-		a->cheapest[to] = (uint16_t)x;
-	}
-}
-
-void assign_cells(struct problem *p, uint64_t budget)
-{
-	struct assign a;
-
-	a.p = p;
-	a.budget = budget;
-	a.devices = p->n_devices || p->n_needs || p->n_supplies || p->request->n_pci_requests;
-	a.cost = (vn_cost){ 0 };
-	order_cells(&a);
-	if (!find_candidates(&a))
-		return;
-	memset(a.t.used, 0, a.t.words * sizeof(*a.t.used));
-	if (!may_go_on(&a, 0, 0))
-		return;
-	memset(a.pull, 0, a.n_classes * sizeof(*a.pull));
-	find_broken(&a);
-	if (p->n_kinds == 1 && !a.one_price[0])
-		order_by_price(&a);
-	sort_by_strategy(&a);
-	bound_distances(&a);
-	descend(&a, 0);
 }

@@ -6,7 +6,8 @@ const vn_requirement_text vn_requirements[VN_REQUIREMENT_COUNT] = {
 	[VN_NEED_NOTHING] = { "fits", "", "nothing is missing" },
 	[VN_NEED_ALLOWED] = { "nodeset", "", "a node that the request allows" },
 	[VN_NEED_CPUS_PRESENT] = { "has-cpus", "CPUs", "a node with CPUs that guests may use" },
-	[VN_NEED_CPUS] = { "cpus", "CPUs", "as many CPUs as the guest has vCPUs there" },
+	[VN_NEED_CPUS] = { "cpus", "CPUs", "as many CPUs as vCPUs" },
+	[VN_NEED_UNPINNED] = { "unpinned-cpus", "CPUs", "CPUs that no guest is pinned to" },
 	[VN_NEED_FREE_CPUS] = { "free-cpus", "CPUs", "free CPUs for 1:1 pins" },
 	[VN_NEED_FREE_CORES] = { "free-cores", "cores", "whole free cores" },
 	[VN_NEED_SIBLINGS] = { "siblings", "CPUs", "free CPUs that share cores" },
@@ -15,9 +16,11 @@ const vn_requirement_text vn_requirements[VN_REQUIREMENT_COUNT] = {
 	[VN_NEED_PAGES] = { "pages", "KiB", "free pages of the wanted size" },
 	[VN_NEED_WHOLE_PAGES] = { "whole-pages", "KiB", "memory in whole pages" },
 	[VN_NEED_MEMORY] = { "memory", "KiB", "free memory" },
-	[VN_NEED_PINS] = { "pins", "", "the CPUs that the vcpupin of the guest names" },
+	[VN_NEED_RESERVE] = { "reserve", "KiB", "free memory beside what is kept free" },
+	[VN_NEED_PINS] = { "pins", "CPUs", "the CPUs that the vcpupin of the guest names" },
 	[VN_NEED_MEMNODE] = { "memnode", "", "the node that the numatune of the guest names" },
-	[VN_NEED_DEVICE] = { "device", "", "to be the node of a device that must be local" },
+	[VN_NEED_DEVICE] = { "device", "devices", "a device that must be local" },
+	[VN_NEED_NETWORK] = { "network", "networks", "a network that the guest wants near" },
 	[VN_NEED_TOGETHER] = { "together", "cells", "room for all cells at once" },
 };
 

@@ -133,7 +133,7 @@ void search(struct problem *p)
 	for (uint32_t i = 0; i < p->host->n_nodes; i++)
 		p->nodes[i].cells = 0;
 	if (nodes_are_apart(p))
-		assign_cells(p, budget);
+		place_apart(p, budget);
 	else
 		share_nodes(p, budget);
 	p->found = p->n_found > 0;

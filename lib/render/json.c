@@ -183,8 +183,33 @@ static json_t *cost(struct out *out, const vn_cost *of)
 	return object;
 }
 
-int vn_render_json(const vn_host *host, const vn_request *request, const vn_placement *placement,
-		   vn_text *ret, vn_error *err)
+static json_t *host_cells(struct out *out, const vn_host *host, const vn_placement *placement)
+{
+	json_t *list = json_array();
+
+	for (uint32_t c = 0; c < placement->n_cells; c++)
+		push(out, list, json_integer(host->nodes[placement->cells[c].node_ix].id));
+	return list;
+}
+
+static json_t *alternatives(struct out *out, const vn_host *host, const vn_placement *placements,
+			    uint32_t n)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < n; i++) {
+		json_t *object = json_object();
+
+		put(out, object, "host_cells", host_cells(out, host, &placements[i]));
+		put(out, object, "cost", cost(out, &placements[i].cost));
+		push(out, list, object);
+	}
+	return list;
+}
+
+/* `n`: how many alternatives to list, the placement itself first; 0 = none asked for. */
+static int write_json(const vn_host *host, const vn_request *request, const vn_placement *placement,
+		      uint32_t n, vn_text *ret, vn_error *err)
 {
 	vn_cpuset emulator = vn_placement_emulator_cpus(placement, request);
 	json_t *root = json_object();
@@ -201,6 +226,8 @@ int vn_render_json(const vn_host *host, const vn_request *request, const vn_plac
 	put(&out, root, "devices", devices(&out, host, request, placement));
 	put(&out, root, "cost", cost(&out, &placement->cost));
 	put(&out, root, "proven", json_boolean(placement->proven));
+	if (n)
+		put(&out, root, "alternatives", alternatives(&out, host, placement, n));
 	text = out.failed ? NULL : json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	if (!text)
@@ -208,4 +235,17 @@ int vn_render_json(const vn_host *host, const vn_request *request, const vn_plac
 	vn_text_addf(ret, "%s\n", text);
 	free(text);
 	return vn_text_done(ret, err);
+}
+
+int vn_render_json(const vn_host *host, const vn_request *request, const vn_placement *placement,
+		   vn_text *ret, vn_error *err)
+{
+	return write_json(host, request, placement, 0, ret, err);
+}
+
+int vn_render_json_alternatives(const vn_host *host, const vn_request *request,
+				const vn_placement *placements, uint32_t n, vn_text *ret,
+				vn_error *err)
+{
+	return write_json(host, request, placements, n, ret, err);
 }

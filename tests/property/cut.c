@@ -65,11 +65,11 @@ static bool add_memdevs(const vn_request *request, struct cut *cut)
 	return true;
 }
 
-bool cut_make(const struct pair *pair, uint32_t n, uint64_t unit_kib, struct cut *ret)
+bool cut_make(const struct question *q, uint32_t n, uint64_t unit_kib, struct cut *ret)
 {
-	const vn_request *request = &pair->request;
+	const vn_request *request = q->request;
 
-	memset(ret, 0, sizeof(*ret));
+	memset(ret->cells, 0, n * sizeof(*ret->cells));
 	ret->n = n;
 	if (!request->n_cells) {
 		if (n > request->vcpus)
@@ -93,49 +93,63 @@ bool cut_make(const struct pair *pair, uint32_t n, uint64_t unit_kib, struct cut
 	return add_memdevs(request, ret) && topology_agrees(request, ret);
 }
 
-bool node_is_allowed(const struct pair *pair, uint32_t node_ix)
+bool node_is_allowed(const struct question *q, uint32_t node_ix)
 {
-	return !pair->request.nodeset_given ||
-	       vn_nodeset_has(&pair->request.nodeset, pair->nodes[node_ix].id);
+	return !q->request->nodeset_given ||
+	       vn_nodeset_has(&q->request->nodeset, q->host->nodes[node_ix].id);
 }
 
-bool node_has_cpus(const struct pair *pair, uint32_t node_ix)
+bool node_has_cpus(const struct question *q, uint32_t node_ix)
 {
-	const vn_request *request = &pair->request;
+	const vn_request *request = q->request;
 	uint32_t dedicated = vn_cpuset_count(&request->dedicated);
 	vn_cpuset cpus = { 0 };
 
 	if (dedicated)
-		vn_cpuset_or(&cpus, &pair->nodes[node_ix].pcpus);
+		vn_cpuset_or(&cpus, &q->host->nodes[node_ix].pcpus);
 	if (dedicated < request->vcpus)
-		vn_cpuset_or(&cpus, &pair->nodes[node_ix].cpus);
+		vn_cpuset_or(&cpus, &q->host->nodes[node_ix].cpus);
 	if (request->cpuset_given)
 		vn_cpuset_and(&cpus, &request->cpuset);
 	return !vn_cpuset_is_empty(&cpus);
 }
 
-bool node_may_have_cells(const struct pair *pair, uint32_t node_ix)
+bool node_may_have_cells(const struct question *q, uint32_t node_ix)
 {
-	const vn_node *node = &pair->nodes[node_ix];
+	const vn_node *node = &q->host->nodes[node_ix];
 
-	if (!node_is_allowed(pair, node_ix) || !node_has_cpus(pair, node_ix))
+	if (!node_is_allowed(q, node_ix) || !node_has_cpus(q, node_ix))
 		return false;
-	return pair->request.mode != VN_MODE_HOST || pair->request.nodeset_given ||
+	return q->request->mode != VN_MODE_HOST || q->request->nodeset_given ||
 	       (node->mem_kib && !node->gpu_memory);
 }
 
-static const vn_request_pages *wish_of(const struct pair *pair, uint32_t cell)
+vn_cpuset cpus_for(const struct question *q, uint32_t node_ix, bool pins)
 {
-	for (uint32_t i = 0; i < pair->request.n_pages; i++)
-		if (vn_cpuset_is_empty(&pair->pages[i].cells) ||
-		    vn_cpuset_has(&pair->pages[i].cells, cell))
-			return &pair->pages[i];
+	const vn_node *node = &q->host->nodes[node_ix];
+	vn_cpuset set = pins ? node->pcpus : node->cpus;
+
+	if (q->request->cpuset_given)
+		vn_cpuset_and(&set, &q->request->cpuset);
+	vn_cpuset_minus(&set, &node->pinned);
+	VN_CPUSET_EACH(vcpu, &q->request->vcpupin_given)
+		if (pins || vn_cpuset_has(&q->request->dedicated, (unsigned)vcpu))
+			vn_cpuset_minus(&set, &q->request->vcpupin[vcpu]);
+	return set;
+}
+
+static const vn_request_pages *wish_of(const struct question *q, uint32_t cell)
+{
+	for (uint32_t i = 0; i < q->request->n_pages; i++)
+		if (vn_cpuset_is_empty(&q->request->pages[i].cells) ||
+		    vn_cpuset_has(&q->request->pages[i].cells, cell))
+			return &q->request->pages[i];
 	return NULL;
 }
 
-bool page_is_wanted(const struct pair *pair, uint32_t cell, const vn_node *node, int page_ix)
+bool page_is_wanted(const struct question *q, uint32_t cell, const vn_node *node, int page_ix)
 {
-	const vn_request_pages *wish = wish_of(pair, cell);
+	const vn_request_pages *wish = wish_of(q, cell);
 
 	if (!wish)
 		return page_ix < 0;
@@ -151,65 +165,79 @@ bool page_is_wanted(const struct pair *pair, uint32_t cell, const vn_node *node,
 	}
 }
 
-bool memory_may_come_from(const struct pair *pair, uint32_t cell, uint32_t node_ix, uint32_t mem_ix)
+bool memory_may_come_from(const struct question *q, uint32_t cell, uint32_t node_ix,
+			  uint32_t mem_ix)
 {
-	const vn_request *request = &pair->request;
-	const vn_node *mem = &pair->nodes[mem_ix];
+	const vn_request *request = q->request;
+	const vn_node *mem = &q->host->nodes[mem_ix];
 
 	if (vn_cpuset_has(&request->memnode_given, cell))
-		return vn_nodeset_has(&pair->memnode[cell], mem->id);
-	if (!mem->mem_kib || !node_is_allowed(pair, mem_ix))
+		return vn_nodeset_has(&q->request->memnode[cell], mem->id);
+	if (!mem->mem_kib || !node_is_allowed(q, mem_ix))
 		return false;
 	if (mem->gpu_memory && !request->nodeset_given)
 		return false;
 	if (request->numatune_given && !vn_nodeset_has(&request->numatune, mem->id))
 		return false;
-	return mem_ix == node_ix || !pair->nodes[node_ix].mem_kib;
+	return mem_ix == node_ix || !q->host->nodes[node_ix].mem_kib;
 }
 
-int32_t device_node(const struct pair *pair, const vn_guest_device *device)
+int32_t device_node(const struct question *q, const vn_guest_device *device)
 {
-	for (uint32_t i = 0; i < pair->host.n_devices; i++)
+	for (uint32_t i = 0; i < q->host->n_devices; i++)
 		if (device->has_host
-			    ? !vn_pci_address_compare(pair->devices[i].address, device->host)
-			    : !strcmp(pair->devices[i].names[0], device->host_name))
-			return pair->devices[i].node_ix;
+			    ? !vn_pci_address_compare(q->host->devices[i].address, device->host)
+			    : q->host->devices[i].n_names &&
+				      !strcmp(q->host->devices[i].names[0], device->host_name))
+			return q->host->devices[i].node_ix;
 	return -1;
 }
 
-bool device_must_be_local(const struct pair *pair, const vn_guest_device *device)
+bool device_must_be_local(const struct question *q, const vn_guest_device *device)
 {
-	return pair->request.pci_policy_given && device->kind == VN_DEVICE_HOSTDEV &&
+	return q->request->pci_policy_given && device->kind == VN_DEVICE_HOSTDEV &&
 	       device->policy != VN_PCI_PREFERRED;
 }
 
-struct spread spread_of(const struct pair *pair, uint32_t n_cells)
+struct spread spread_of(const struct question *q, uint32_t n_cells)
 {
 	struct spread one = { 0, 1 };
 	uint32_t nodes = 0;
 
-	if (pair->request.mode == VN_MODE_AUTO || pair->request.n_cells)
+	if (q->request->mode == VN_MODE_AUTO || q->request->n_cells)
 		return one;
-	for (uint32_t i = 0; i < pair->host.n_nodes; i++)
-		nodes += node_may_have_cells(pair, i);
+	for (uint32_t i = 0; i < q->host->n_nodes; i++)
+		nodes += node_may_have_cells(q, i);
 	if (!nodes || n_cells <= nodes)
 		return one;
 	return (struct spread){ n_cells / nodes, (n_cells + nodes - 1) / nodes };
 }
 
-uint32_t units_of(const struct pair *pair, uint64_t units[VN_PAGE_SIZES_MAX])
+/* Is it the size of the node's ordinary pages? 4 KiB where nobody says. */
+static bool is_base(const vn_node *node, uint64_t size_kib)
 {
-	static const uint64_t sizes_kib[] = { 4, 2048, 1 << 20 };
-	const vn_request_pages *wish = wish_of(pair, 0);
+	return size_kib == (node->n_pages && node->pages[0].size_kib <= BASE_KIB_MAX
+				    ? node->pages[0].size_kib
+				    : 4);
+}
+
+uint32_t units_of(const struct question *q, uint64_t units[VN_PAGE_SIZES_MAX])
+{
+	static const uint64_t sizes_kib[] = { 4, 16, 64, 2048, 1 << 20 };
+	const vn_request_pages *wish = wish_of(q, 0);
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < VN_LEN(sizes_kib); i++) {
-		bool there = i == 0;
+		bool there = false;
 
-		for (uint32_t k = 0; wish && k < pair->host.n_nodes; k++)
-			for (uint32_t page = 0; page < pair->nodes[k].n_pages; page++)
-				there |= pair->nodes[k].pages[page].size_kib == sizes_kib[i] &&
-					 page_is_wanted(pair, 0, &pair->nodes[k], (int)page);
+		for (uint32_t k = 0; k < q->host->n_nodes; k++) {
+			const vn_node *node = &q->host->nodes[k];
+
+			there |= is_base(node, sizes_kib[i]);
+			for (uint32_t page = 0; wish && page < node->n_pages; page++)
+				there |= node->pages[page].size_kib == sizes_kib[i] &&
+					 page_is_wanted(q, 0, node, (int)page);
+		}
 		if (wish && wish->want == VN_PAGES_SIZE)
 			there = wish->page_kib == sizes_kib[i];
 		if (there)

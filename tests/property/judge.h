@@ -8,9 +8,11 @@
 #include "brute.h"
 
 /* NULL when the placement keeps every rule; else the first one that it breaks. */
-const char *judge_placement(const struct pair *pair, const vn_placement *placement);
+const char *judge_placement(const struct question *q, const vn_placement *placement);
+/* The same for those rules alone that vn_placement_check has as well. */
+const char *judge_hard(const struct question *q, const vn_placement *placement);
 
 /* The cut that a placement shows: its cells, vCPUs and memory. */
-void cut_of_placement(const struct pair *pair, const vn_placement *placement, struct cut *ret);
+void cut_of_placement(const struct question *q, const vn_placement *placement, struct cut *ret);
 
 #endif

@@ -4,6 +4,7 @@
  * equal questions have equal answers, more room never hurts, and neither the numbers of nodes nor a
  * detour through JSON change what a placement costs. */
 #include "judge.h"
+#include "random.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -81,7 +82,7 @@ static bool take_restores(uint64_t n)
 			return fails(n, "a taken CPU is not pinned");
 	}
 	if (pair.options.ram_ratio_percent == 100 && place(&pair, &again) == VN_OK &&
-	    judge_placement(&pair, &again))
+	    judge_placement(&(struct question){ &pair.host, &pair.request, &pair.options }, &again))
 		return fails(n, "the next guest gets what is taken");
 	vn_host_release(&pair.host, &placement);
 	if (memcmp(before, pair.nodes, sizeof(before)))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The fit against random hosts and guests: every placement keeps the rules (by vn_placement_check
- * and by a second check of its own); on small hosts a guest fits exactly when brute force says so,
- * and no assignment is better. What fails is printed as a host in JSON and a request in words; run
- * it again alone with VN_SEED and VN_CASE. */
-#include "judge.h"
+ * property_place [N [SEED]] [FEATURE=PERCENT...]: the fit against N random cases of the batch form.
+ * verdict.h says what is compared. A case that fails is shrunk and written to a file, which `vnuma
+ * fit` answers and `property_place FILE` judges again; the file names of the first few are printed.
+ */
+#include "case.h"
+#include "verdict.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -14,127 +15,144 @@
 
 #include <cmocka.h>
 
-enum { CASES = 20000, FAILURES_SHOWN = 5 };
+enum { CASES = 15000, KINDS_MAX = 16, EACH_KIND_SHOWN = 1 };
 
-static struct pair pair;
-static vn_placement placement;
-static uint64_t seed, failures;
+static struct {
+	uint64_t cases, first, seed;
+	struct features features;
+} run;
 
-static void complain(uint64_t n, const char *what, const vn_error *err)
+/* Failures by kind: one case of each is shrunk. */
+static struct {
+	const char *wrong;
+	uint64_t times;
+} kinds[KINDS_MAX];
+static size_t n_kinds;
+
+static struct verdict verdict_of_case(const json_t *json)
 {
-	VN_AUTO_TEXT text = VN_TEXT_INIT;
-	char message[512] = "";
+	CASE_AUTO read = { 0 };
+	vn_error err = { 0 };
+	struct verdict v = { 0 };
 
-	if (failures++ >= FAILURES_SHOWN)
-		return;
-	if (err)
-		vn_error_format(err, message, sizeof(message));
-	pair_print(&pair, &text);
-	vn_text_add(&text, "\n");
-	printf("# VN_SEED=%" PRIu64 " VN_CASE=%" PRIu64 ": %s\n# %s\n# ", seed, n, what, message);
-	for (const char *p = text.bytes; p && *p; p++) {
-		putchar(*p);
-		if (*p == '\n')
-			printf("# ");
-	}
-	printf("\n");
+	if (case_read(json, &read, &err) == VN_OK)
+		return verdict_of(&read.q);
+	v.wrong = "the case is not read";
+	vn_error_format(&err, v.detail, sizeof(v.detail));
+	return v;
 }
 
-static int place(const struct pair *of, vn_placement *ret, vn_error *err)
+static bool fails_alike(const json_t *json, void *context)
 {
-	return vn_place(&of->host, &of->request, &of->options, ret, err);
+	struct verdict v = verdict_of_case(json);
+
+	return v.wrong && !strcmp(v.wrong, context);
 }
 
-/* A mixed guest on a host whose shared and dedicated CPUs overlap: its pins take CPUs from its own
- * floating vCPUs. The fit is sound there, but counts each pin against them (lib/place/README.md),
- * so it may refuse or spread what brute force fits. Nova's hosts keep the two sets apart. */
-static bool sets_compete(void)
+static void show(json_t *json, uint64_t n, const char *wrong)
 {
-	bool overlap = false;
+	char path[100];
+	struct verdict v;
 
-	for (uint32_t i = 0; i < pair.host.n_nodes; i++)
-		overlap |= vn_cpuset_overlaps(&pair.nodes[i].cpus, &pair.nodes[i].pcpus);
-	return overlap && pair.request.cpu_policy == VN_CPU_MIXED;
+	printf("# seed %" PRIu64 ", case %" PRIu64 ": %s\n", run.seed, n, wrong);
+	case_shrink(&json, fails_alike, (void *)wrong);
+	v = verdict_of_case(json);
+	snprintf(path, sizeof(path), "failed-%" PRIu64 "-%" PRIu64 ".json", run.seed, n);
+	json_object_set_new(json, "case", json_sprintf("%s: %s", v.wrong, v.detail));
+	if (json_dump_file(json, path, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0)
+		printf("# %s, shrunk: %s\n", v.detail, path);
+	json_decref(json);
 }
 
-/* Compare with brute force: same answer, as few cells, nothing cheaper. */
-static void compare_with_brute(uint64_t n, int r, const vn_error *err)
+static void complain(json_t *json, uint64_t n, const char *wrong)
 {
-	struct answer answer = brute_answer(&pair);
-	struct brute best;
-	struct cut cut;
-	char what[200];
+	size_t kind = 0;
 
-	if (answer.feasible != (r == VN_OK)) {
-		complain(n,
-			 answer.feasible ? "refused, but it fits" : "placed, but it does not fit",
-			 err);
+	while (kind < n_kinds && kinds[kind].wrong != wrong)
+		kind++;
+	if (kind == KINDS_MAX)
 		return;
-	}
-	if (r != VN_OK)
-		return;
-	if (placement.n_cells != answer.n_cells) {
-		snprintf(what, sizeof(what), "%u cells, but %u do", placement.n_cells,
-			 answer.n_cells);
-		complain(n, what, NULL);
-		return;
-	}
-	cut_of_placement(&pair, &placement, &cut);
-	best = brute_fit(&pair, &cut, answer.spread, answer.hold);
-	if (best.feasible && (placement.cost.devices_remote != best.devices_remote ||
-			      placement.cost.distance != best.distance)) {
-		snprintf(what, sizeof(what),
-			 "cost %" PRIu64 " %" PRIu64 ", but the best is %" PRIu64 " %" PRIu64,
-			 placement.cost.devices_remote, placement.cost.distance,
-			 best.devices_remote, best.distance);
-		complain(n, what, NULL);
-	}
-}
-
-static bool is_refusal(int r)
-{
-	return r == VN_E_NOFIT || r == VN_E_CONFLICT || r == VN_E_RANGE;
+	n_kinds += kind == n_kinds;
+	kinds[kind].wrong = wrong;
+	if (kinds[kind].times++ < EACH_KIND_SHOWN)
+		show(json_deep_copy(json), n, wrong);
 }
 
 static void test_place(void **state)
 {
-	uint64_t first, cases = cases_of_run(CASES, &first), fits = 0, small = 0, unknown = 0;
+	uint64_t fits = 0, against = 0, against_fits = 0, unknown = 0, failures = 0;
 
 	(void)state;
-	for (uint64_t n = first; n < first + cases; n++) {
-		vn_error err = { 0 };
-		const char *broken;
-		int r;
+	for (uint64_t n = run.first; n < run.first + run.cases; n++) {
+		json_t *json = case_make(&run.features, run.seed, n);
+		struct verdict v = verdict_of_case(json);
 
-		pair_make(&pair, seed, n);
-		r = place(&pair, &placement, &err);
-		fits += r == VN_OK;
-		small += pair.small && !sets_compete();
-		if (r != VN_OK && !is_refusal(r) && !pair.small)
-			unknown++; /* the search budget ended: no answer, and it says so */
-		else if (r != VN_OK && !is_refusal(r))
-			complain(n, "neither placed nor refused", &err);
-		else if (r == VN_OK && vn_placement_check(&pair.host, &pair.request, &pair.options,
-							  &placement, &err) < 0)
-			complain(n, "vn_placement_check", &err);
-		else if (r == VN_OK && (broken = judge_placement(&pair, &placement)))
-			complain(n, broken, NULL);
-		else if (pair.small && !sets_compete())
-			compare_with_brute(n, r, &err);
+		fits += v.fits;
+		against += v.against_brute;
+		against_fits += v.against_brute && v.fits;
+		unknown += v.no_answer;
+		failures += v.wrong != NULL;
+		if (v.wrong)
+			complain(json, n, v.wrong);
+		json_decref(json);
 	}
-	printf("# %" PRIu64 " cases, %" PRIu64 " fit, %" PRIu64 " against brute force, %" PRIu64
-	       " without an answer, %" PRIu64 " failures\n",
-	       cases, fits, small, unknown, failures);
+	printf("# %" PRIu64 " cases, %" PRIu64 " fit; %" PRIu64 " against brute force, %" PRIu64
+	       " of them fit; %" PRIu64 " without an answer; %" PRIu64 " failures\n",
+	       run.cases, fits, against, against_fits, unknown, failures);
+	for (size_t i = 0; i < n_kinds; i++)
+		printf("# %" PRIu64 " x %s\n", kinds[i].times, kinds[i].wrong);
 	assert_int_equal(failures, 0);
-	assert_true(unknown * 100 <= cases);
+	assert_int_equal(unknown, 0);
+	assert_true(run.cases < 1000 || (fits * 4 > run.cases && fits * 4 < run.cases * 3));
 }
 
-int main(void)
+/* Judge the case in a file again. */
+static int judge_file(const char *path)
+{
+	json_error_t why;
+	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+	struct verdict v = { 0 };
+
+	if (!json) {
+		fprintf(stderr, "%s:%d: %s\n", path, why.line, why.text);
+		return 2;
+	}
+	v = verdict_of_case(json);
+	printf("%s: %s%s%s\n", v.fits ? "fits" : "does not fit", v.wrong ? v.wrong : "right",
+	       *v.detail ? ": " : "", v.detail);
+	json_decref(json);
+	return v.wrong != NULL;
+}
+
+static bool take_number(const char *word, uint64_t *ret)
+{
+	return vn_uint_parse(vn_cursor_of_string(NULL, word), UINT64_MAX, ret, NULL) == VN_OK;
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_place),
 	};
+	uint64_t *numbers[] = { &run.cases, &run.seed };
+	size_t n_numbers = 0;
 
-	seed = seed_of_run();
+	run.features = features_usual;
+	run.cases = cases_of_run(CASES, &run.first);
+	run.seed = seed_of_run();
+	for (int i = 1; i < argc; i++) {
+		if (strstr(argv[i], ".json"))
+			return judge_file(argv[i]);
+		if (strchr(argv[i], '=') ? features_set(&run.features, argv[i])
+					 : n_numbers < VN_LEN(numbers) &&
+						   take_number(argv[i], numbers[n_numbers++]))
+			continue;
+		fprintf(stderr,
+			"property_place: '%s' is no number of cases, seed, feature or case "
+			"file\n",
+			argv[i]);
+		return 2;
+	}
+	printf("# seed %" PRIu64 ", %" PRIu64 " cases\n", run.seed, run.cases);
 	return cmocka_run_group_tests_name("place", tests, NULL, NULL);
 }

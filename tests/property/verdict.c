@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The fit against the two checks and brute force. */
+#include "verdict.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool is_refusal(int r)
+{
+	return r == VN_E_NOFIT || r == VN_E_CONFLICT || r == VN_E_RANGE;
+}
+
+static void wrong(struct verdict *v, const char *sentence, const char *detail)
+{
+	v->wrong = sentence;
+	snprintf(v->detail, sizeof(v->detail), "%s", detail);
+}
+
+/* How much of the objective brute force says anything about. `siblings` leaves the first core of a
+ * node to the host for as long as it can, which costs a broken core now and then. */
+static uint32_t terms_of(const struct question *q)
+{
+	return q->request->distribution == VN_DISTRIBUTION_SIBLINGS ? 2 : 4;
+}
+
+static void compare_cost(const struct question *q, const vn_placement *placement,
+			 const struct brute *best, struct verdict *v)
+{
+	const vn_cost *cost = &placement->cost, *least = &best->cost;
+	const struct {
+		const char *sentence;
+		uint64_t is, least;
+	} terms[] = {
+		{ "more devices than need be are not local", cost->devices_remote,
+		  least->devices_remote },
+		{ "the distance could be less", cost->distance, least->distance },
+		{ "fewer cores could be broken", cost->broken, least->broken },
+		{ "the strategy knows better nodes", cost->strategy, least->strategy },
+	};
+	char detail[200];
+
+	for (uint32_t i = 0; i < terms_of(q); i++)
+		if (terms[i].is != terms[i].least) {
+			snprintf(detail, sizeof(detail), "%" PRIu64 ", the least is %" PRIu64,
+				 terms[i].is, terms[i].least);
+			wrong(v,
+			      terms[i].is > terms[i].least
+				      ? terms[i].sentence
+				      : "better than the best: bug of the test",
+			      detail);
+			return;
+		}
+	for (uint32_t c = 0; c < placement->n_cells && terms_of(q) == VN_LEN(terms); c++)
+		if (placement->cells[c].node_ix != best->node_of[c]) {
+			snprintf(detail, sizeof(detail), "cell %u is on node %u, not %u", c,
+				 q->host->nodes[placement->cells[c].node_ix].id,
+				 q->host->nodes[best->node_of[c]].id);
+			wrong(v, "of equal placements it is not the one of the lowest nodes",
+			      detail);
+			return;
+		}
+}
+
+/* Same answer, as few cells, nothing cheaper. */
+static void compare_with_brute(const struct question *q, const vn_placement *placement, int r,
+			       const vn_error *err, struct verdict *v)
+{
+	static struct cut cut;
+	struct answer answer = brute_answer(q);
+	struct brute best;
+	char detail[100];
+
+	v->against_brute = true;
+	if (answer.feasible != (r == VN_OK)) {
+		wrong(v, answer.feasible ? "refused, but it fits" : "placed, but it does not fit",
+		      answer.feasible ? err->text : "");
+		return;
+	}
+	if (r != VN_OK)
+		return;
+	if (placement->n_cells != answer.n_cells) {
+		snprintf(detail, sizeof(detail), "%u, but %u do", placement->n_cells,
+			 answer.n_cells);
+		wrong(v, "not as few cells as can be", detail);
+		return;
+	}
+	cut_of_placement(q, placement, &cut);
+	best = brute_fit(q, &cut, answer.spread, answer.hold);
+	if (best.feasible)
+		compare_cost(q, placement, &best, v);
+	else
+		wrong(v, "placed, but it does not fit", "in this cut");
+}
+
+struct verdict verdict_of(const struct question *q)
+{
+	static vn_placement placement;
+	struct verdict v = { 0 };
+	bool small = brute_can(q);
+	vn_error err = { 0 };
+	const char *broken;
+	int r = vn_place(q->host, q->request, q->options, &placement, &err);
+
+	v.fits = r == VN_OK;
+	v.no_answer = r != VN_OK && !is_refusal(r);
+	if (v.no_answer && small)
+		wrong(&v, "neither placed nor refused", err.text);
+	else if (r == VN_OK && (broken = judge_placement(q, &placement)))
+		wrong(&v, broken, "");
+	else if (r == VN_OK &&
+		 vn_placement_check(q->host, q->request, q->options, &placement, &err) < 0)
+		wrong(&v, "vn_placement_check refuses it", err.text);
+	else if (small && !v.no_answer && (r != VN_OK || placement.proven))
+		compare_with_brute(q, &placement, r, &err, &v);
+	return v;
+}
