@@ -21,33 +21,52 @@ uint32_t vn_host_words(const vn_host *host)
 
 /* ---- cores ---- */
 
+struct seen_core {
+	int32_t node_ix; /* -1: not seen */
+	uint32_t at;
+};
+
+/* The CPUs of each core; a core on two nodes counts as two. Each call visits the CPUs in order and
+ * says for each which core of its node it begins or goes on with. */
+static uint32_t core_of(const vn_host *host, uint32_t cpu, struct seen_core *seen, uint32_t *next)
+{
+	int32_t number = host->cpus[cpu].core, node_ix = host->cpus[cpu].node_ix;
+
+	if (number < 0)
+		return (*next)++;
+	if (seen[number].node_ix != node_ix)
+		seen[number] = (struct seen_core){ node_ix, (*next)++ };
+	return seen[number].at;
+}
+
 void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first)
 {
-	int16_t core_at[VN_CPU_MAX]; /* [core number] its index in cores[], -1: not seen */
-	uint32_t n = 0;
+	struct seen_core seen[VN_CPU_MAX];
+	uint32_t next[VN_NODE_MAX] = { 0 }; /* [node] cores so far */
+	uint32_t sum = 0;
 
 	for (uint32_t i = 0; i < host->n_cores; i++)
-		core_at[i] = -1;
-	for (uint32_t node_ix = 0; node_ix < host->n_nodes; node_ix++) {
-		const vn_node *node = &host->nodes[node_ix];
-		vn_cpuset all = node->cpus;
-
-		first[node_ix] = n;
-		vn_cpuset_or(&all, &node->pcpus);
-		VN_CPUSET_EACH(cpu, &all) {
-			int32_t number = host->cpus[cpu].core;
-			int32_t at = number >= 0 ? core_at[number] : -1;
-
-			if (at < (int32_t)first[node_ix]) { /* not seen on this node */
-				at = (int32_t)n++;
-				cores[at].n = 0;
-				if (number >= 0)
-					core_at[number] = (int16_t)at;
-			}
-			cores[at].cpus[cores[at].n++] = (int16_t)cpu;
-		}
+		seen[i].node_ix = -1;
+	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++)
+		if (host->cpus[cpu].node_ix >= 0)
+			core_of(host, cpu, seen, &next[host->cpus[cpu].node_ix]);
+	for (uint32_t i = 0; i < host->n_nodes; i++) {
+		first[i] = sum;
+		sum += next[i];
+		next[i] = first[i];
 	}
-	first[host->n_nodes] = n;
+	first[host->n_nodes] = sum;
+	for (uint32_t i = 0; i < sum; i++)
+		cores[i].n = 0;
+	for (uint32_t i = 0; i < host->n_cores; i++)
+		seen[i].node_ix = -1;
+	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++) {
+		if (host->cpus[cpu].node_ix < 0)
+			continue;
+		vn_core *core = &cores[core_of(host, cpu, seen, &next[host->cpus[cpu].node_ix])];
+
+		core->cpus[core->n++] = (int16_t)cpu;
+	}
 }
 
 void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, const uint64_t *pins,

@@ -412,6 +412,74 @@ static uint64_t bound_strategy(const struct apart *a, uint32_t at, uint32_t from
 	return sum;
 }
 
+/* Keep the `most` lowest of sorted numbers. */
+static void add_sorted(uint16_t *sorted, uint32_t *n, uint32_t most, uint16_t number)
+{
+	uint32_t to = *n;
+
+	if (*n == most && (!most || sorted[most - 1] <= number))
+		return;
+	if (*n < most)
+		++*n;
+	else
+		to--;
+	for (; to && sorted[to - 1] > number; to--)
+		sorted[to] = sorted[to - 1];
+	sorted[to] = number;
+}
+
+/* The lowest nodes that the cells of a kind may still have, those that are placed included:
+ * ascending. `from`: for the kind in work. */
+static void lowest_nodes(const struct apart *a, uint32_t kind, uint32_t at, uint32_t from,
+			 uint16_t *ret)
+{
+	const struct problem *p = a->p;
+	uint16_t left[VN_CELL_MAX];
+	uint32_t n = 0, n_left = 0, open = 0;
+
+	for (uint32_t i = 0; i < a->n; i++)
+		if (p->cells[a->cell_at[i]].kind == kind) {
+			open += i >= at;
+			if (i < at)
+				add_sorted(ret, &n, VN_CELL_MAX, a->node_at[a->now[i]]);
+		}
+	if (!open)
+		return;
+	for (uint32_t x = from; x < a->m; x++)
+		if (has(a->t.can[kind], x) && !has(a->t.used, x))
+			add_sorted(left, &n_left, open, a->node_at[x]);
+	for (uint32_t i = 0; i < n_left; i++)
+		add_sorted(ret, &n, VN_CELL_MAX, left[i]);
+}
+
+/* At the same cost: could a completion have lower nodes, cell by cell, than the last that we keep?
+ */
+static bool lower_nodes_possible(const struct apart *a, uint32_t at, uint32_t from)
+{
+	const struct problem *p = a->p;
+	const struct choice *worst = p->found_choices[p->n_found - 1];
+	uint16_t lowest[VN_CELL_MAX];
+	uint32_t kind_now = p->cells[a->cell_at[at]].kind;
+	int at_lead = VN_CELL_MAX;
+	bool lower = false;
+
+	for (uint32_t k = 0; k < p->n_kinds; k++) {
+		uint32_t nth = 0;
+
+		lowest_nodes(a, k, at, k == kind_now ? from : 0, lowest);
+		for (int c = p->kind_cell[k]; c < at_lead && c < (int)a->n; c++) {
+			if (p->cells[c].kind != k)
+				continue;
+			if (lowest[nth] != worst[c].node_ix) {
+				at_lead = c; /* the first cell where they differ decides */
+				lower = lowest[nth] < worst[c].node_ix;
+			}
+			nth++;
+		}
+	}
+	return lower;
+}
+
 /* Can no completion be better than the last that we keep? `from`: as in bound_pull. */
 static bool hopeless(const struct apart *a, uint32_t at, uint32_t from)
 {
@@ -433,7 +501,10 @@ static bool hopeless(const struct apart *a, uint32_t at, uint32_t from)
 		return bound.distance > worst->distance;
 	if (bound.broken != worst->broken)
 		return bound.broken > worst->broken;
-	return bound.strategy + bound_strategy(a, at, from) >= worst->strategy;
+	bound.strategy += bound_strategy(a, at, from);
+	if (bound.strategy != worst->strategy)
+		return bound.strategy > worst->strategy;
+	return !lower_nodes_possible(a, at, from);
 }
 
 /* ---- depth first ---- */

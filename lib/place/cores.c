@@ -16,7 +16,8 @@ struct taking {
 	struct cores *cores;
 	struct core_picker *picker;
 	uint32_t broken;
-	uint16_t mine[VN_SMT_MAX + 1]; /* of part[]: cores that this cell has broken itself */
+	uint16_t mine[VN_SMT_MAX + 1]; /* of part[]: cores that this cell has broken itself: one */
+	bool broke_whole;	       /* it was whole */
 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -42,6 +43,7 @@ static void take(struct taking *t, bool whole, uint32_t free, uint32_t threads, 
 		t->cores->part[rest] += (uint16_t)n;
 		t->mine[rest] += (uint16_t)n;
 		t->broken += whole ? n : 0;
+		t->broke_whole = whole;
 	}
 	tell(t, (struct core_pick){ .whole = whole, .free = free, .threads = threads, .cores = n });
 }
@@ -154,6 +156,7 @@ static bool take_extra(struct taking *t)
 			if (free > 1)
 				c->part[free - 1]++;
 			t->broken += pick.whole && free > 1;
+			t->broken -= pick.mine && free == 1 && t->broke_whole; /* full now */
 			tell(t, pick);
 			return true;
 		}
@@ -166,22 +169,62 @@ static bool take_extra(struct taking *t)
 	return true;
 }
 
-bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
-		struct cores_taken *taken, struct core_picker *picker)
+/* The emulator's CPU first, on a core that has no other thread free. */
+static bool take_single(struct taking *t)
+{
+	struct cores *c = t->cores;
+	struct core_pick pick = { .threads = 1, .cores = 1, .extra = true, .free = 1 };
+
+	if (!c->part[1] && !c->whole[1])
+		return false;
+	pick.whole = !c->part[1];
+	(pick.whole ? c->whole : c->part)[1]--;
+	tell(t, pick);
+	return true;
+}
+
+static bool take_all(struct taking *t, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
+		     bool extra_first)
 {
 	static bool (*const take_by[VN_THREAD_POLICY_COUNT])(struct taking *, uint32_t) = {
 		[VN_THREADS_PREFER] = take_prefer,
 		[VN_THREADS_ISOLATE] = take_isolate,
 		[VN_THREADS_REQUIRE] = take_require,
 	};
-	struct taking t = { .cores = cores, .picker = picker };
-	uint32_t before = cores_free_threads(cores);
 
-	if (pins && !take_by[policy](&t, pins))
+	if (extra && extra_first) {
+		if (!take_single(t))
+			return false;
+		extra--;
+	}
+	if (pins && !take_by[policy](t, pins))
 		return false;
 	for (; extra; extra--)
-		if (!take_extra(&t))
+		if (!take_extra(t))
 			return false;
+	return true;
+}
+
+/* Does it break fewer cores to serve the emulator first? */
+static bool extra_goes_first(const struct cores *cores, enum vn_thread_policy policy, uint32_t pins,
+			     uint32_t extra)
+{
+	struct cores left[2] = { *cores, *cores };
+	struct taking first = { .cores = &left[0] }, last = { .cores = &left[1] };
+
+	return take_all(&first, policy, pins, extra, true) &&
+	       (!take_all(&last, policy, pins, extra, false) || first.broken < last.broken);
+}
+
+bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
+		struct cores_taken *taken, struct core_picker *picker)
+{
+	struct taking t = { .cores = cores, .picker = picker };
+	uint32_t before = cores_free_threads(cores);
+	bool first = extra && pins && extra_goes_first(cores, policy, pins, extra);
+
+	if (!take_all(&t, policy, pins, extra, first))
+		return false;
 	taken->broken = t.broken;
 	taken->threads = before - cores_free_threads(cores);
 	return true;

@@ -122,8 +122,6 @@ struct need fit_memory(const struct problem *p, uint32_t c, uint32_t mem_ix, uin
 		if (!wants_page(cell, host_node, i) || host_node->n_pages - 1 - i < page_from)
 			continue;
 		need = fit_page(cell, node->pages[i], host_node->pages[i].size_kib);
-		if (need.need == VN_NEED_NOTHING && i < first_huge(host_node))
-			need = fit_ordinary(cell, node);
 		if (need.need == VN_NEED_NOTHING) {
 			*page_ix = (uint8_t)i;
 			return need;

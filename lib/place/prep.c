@@ -118,23 +118,22 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* What this guest may take of ordinary memory: what is free, for a guest with pins; what the ratio
- * leaves, in ordinary pages and in memory as a whole, for one that floats. */
+/* What this guest may take of ordinary memory: what is free, for a guest with pins; for others what
+ * the ratio leaves, in ordinary pages and in memory as a whole; without a ratio, all there is. */
 static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint64_t total)
 {
 	uint32_t ratio = p->options->ram_ratio_percent;
-	uint64_t free = vn_node_free_kib(node), room = UINT64_MAX / 4;
+	uint64_t free = vn_node_free_kib(node), room = total;
 
-	if (ratio && p->dedicated < p->request->vcpus) {
-		room = minus(percent_of(total, ratio), minus(total, free));
-		if (first_huge(node)) {
-			uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
-
-			room = book < room ? book : room;
-		}
-	}
-	if (p->dedicated && free < room)
+	if (p->dedicated)
 		room = free;
+	else if (ratio)
+		room = minus(percent_of(total, ratio), minus(total, free));
+	if (!p->dedicated && ratio && first_huge(node)) {
+		uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
+
+		room = book < room ? book : room;
+	}
 	return minus(room, p->options->reserve_kib);
 }
 

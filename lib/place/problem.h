@@ -202,7 +202,7 @@ uint32_t fit_take(struct problem *p, uint32_t cell, const struct choice *choice)
 /* search.c: the best assignments of p->cells into p->found_*, by one of two ways: */
 void search(struct problem *p);
 void place_apart(struct problem *p, uint64_t budget); /* apart.c: each on a node of its own */
-void share_nodes(struct problem *p, uint64_t budget);  /* share.c: where nodes are shared */
+void share_nodes(struct problem *p, uint64_t budget); /* share.c: where nodes are shared */
 /* What both share. */
 int search_compare(const vn_cost *a, const vn_cost *b);
 uint64_t strategy_cost(const struct problem *p, uint32_t node_ix);

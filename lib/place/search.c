@@ -85,6 +85,23 @@ const vn_cost *search_worst(const struct problem *p)
 	return p->n_found == p->n_best ? &p->found_cost[p->n_found - 1] : NULL;
 }
 
+/* Of equal costs the lower nodes, cell by cell. */
+static int compare_nodes(const struct problem *p, const struct choice *a, const struct choice *b)
+{
+	for (uint32_t c = 0; c < p->n_cells; c++)
+		if (a[c].node_ix != b[c].node_ix)
+			return a[c].node_ix < b[c].node_ix ? -1 : 1;
+	return 0;
+}
+
+static bool better(const struct problem *p, const vn_cost *cost, const struct choice *choices,
+		   uint32_t than)
+{
+	int order = search_compare(cost, &p->found_cost[than]);
+
+	return order < 0 || (!order && compare_nodes(p, choices, p->found_choices[than]) < 0);
+}
+
 /* All cells have their place: p->nodes say where by their number of cells. */
 void search_record(struct problem *p, const struct choice *choices, const vn_cost *so_far)
 {
@@ -96,10 +113,10 @@ void search_record(struct problem *p, const struct choice *choices, const vn_cos
 	if (!search_may_satisfy(p, 0) || !pci_fits(p, &pci_remote, NULL))
 		return;
 	cost.devices_remote += pci_remote;
-	if (worst && search_compare(&cost, worst) >= 0)
+	if (worst && !better(p, &cost, choices, p->n_found - 1))
 		return;
 	at = p->n_found < p->n_best ? p->n_found++ : p->n_found - 1;
-	for (; at && search_compare(&cost, &p->found_cost[at - 1]) < 0; at--) {
+	for (; at && better(p, &cost, choices, at - 1); at--) {
 		p->found_cost[at] = p->found_cost[at - 1];
 		memcpy(p->found_choices[at], p->found_choices[at - 1],
 		       p->n_cells * sizeof(*choices));
