@@ -118,14 +118,14 @@ def limits_of(case):
 def devices_of(case, host):
     """(requests, stats): what of devices is asked for, and what there is; None each if not said."""
     requests, stats = None, None
-    if "pci_pools" in case["host"]:
-        stats = PciDeviceStats(host)
-        stats.pools = [dict(pool) for pool in case["host"]["pci_pools"]]
     if case["request"].get("pci_requests"):
         requests = [objects.InstancePCIRequest(
             request_id=str(i), count=spec["count"], spec=spec["spec"],
             numa_policy=spec.get("numa_policy"))
             for i, spec in enumerate(case["request"]["pci_requests"])]
+    if requests or "pci_pools" in case["host"]:
+        stats = PciDeviceStats(host)
+        stats.pools = [dict(pool) for pool in case["host"].get("pci_pools") or []]
     return requests, stats
 
 
@@ -257,7 +257,7 @@ def pair_fits(question, cell_ix, node_ix):
 def nodes_serve(question, nodes, devices=True):
     """Do these nodes have the guest's devices (unless told not to look) and networks as near as it asks?"""
     cells = [question.host.cells[node_ix] for node_ix in nodes]
-    if devices and question.requests and question.stats:
+    if devices and question.requests:
         where = [types.SimpleNamespace(id=cell.id) for cell in cells]
         if not question.stats.support_requests(question.requests, where):
             return False
@@ -294,7 +294,7 @@ def exact_answer(question, fits=pair_fits, serve=nodes_serve):
     table = [[fits(question, cell, node) for node in range(nodes)] for cell in range(cells)]
     if not matches(table, range(nodes)):
         return False
-    if not (question.requests and question.stats) and not wants_networks(question):
+    if not question.requests and not wants_networks(question):
         return True
     if math.comb(nodes, cells) > SETS_MAX:
         return None

@@ -231,7 +231,7 @@ def serve_by(rules):
         return nodes_serve
 
     def serve(question, nodes):
-        if question.requests and question.stats and not devices_together(question, nodes):
+        if question.requests and not devices_together(question, nodes):
             return False
         return nodes_serve(question, nodes, devices=False)
     return serve
