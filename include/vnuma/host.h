@@ -83,6 +83,7 @@ typedef struct vn_core {
 typedef struct vn_node_counts {
 	uint32_t floats;      /* CPUs where floating vCPUs may run: cpus - pinned */
 	uint32_t float_cores; /* cores of those */
+	uint32_t threads;     /* CPUs that are free for pins: pcpus - pinned */
 	uint32_t present;     /* pcpus, free or not */
 	uint32_t all;	      /* cpus and pcpus */
 	uint32_t pinned;
@@ -99,6 +100,8 @@ typedef struct vn_host_index {
 	vn_core *cores;
 	uint32_t *first;	/* [n_nodes + 1] */
 	vn_node_counts *counts; /* [n_nodes] */
+	uint16_t *alike;   /* [n_nodes] the first node that could be swapped with it without any
+			      change   of a distance between nodes */
 	uint64_t *counted; /* the sets that were counted: [n_nodes][cpus, pcpus, pinned][words] */
 } vn_host_index;
 
@@ -135,9 +138,9 @@ int vn_host_parse(const char *source, const char *bytes, size_t size, vn_host **
 void vn_host_free(vn_host *host); /* accepts NULL */
 VN_DEFINE_AUTO(vn_host)
 
-/* Count what is free on each node (host->index), for fast fits; again after cpus[] or the CPUs of
- * nodes have been changed by hand. vn_host_take and vn_host_release do it for the nodes they touch.
- * Errors: VN_E_NOMEM. */
+/* Count what is free on each node (host->index), for fast fits; again after cpus[], the distances
+ * or the CPUs of nodes have been changed by hand. vn_host_take and vn_host_release do it for the
+ * nodes they touch. Errors: VN_E_NOMEM. */
 int vn_host_count(vn_host *host, vn_error *err);
 void vn_host_count_node(vn_host *host, uint32_t node_ix);    /* after its pinned changed */
 bool vn_host_counted(const vn_host *host, uint32_t node_ix); /* is the index up to date? */
@@ -145,6 +148,7 @@ bool vn_host_counted(const vn_host *host, uint32_t node_ix); /* is the index up 
  * n_nodes + 1. */
 uint32_t vn_host_words(const vn_host *host);
 void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first);
+void vn_host_find_alike(const vn_host *host, uint16_t *alike);
 void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, uint32_t words,
 		   vn_node_counts *ret);
 void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, const uint64_t *pins,
@@ -155,9 +159,19 @@ void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, co
 int vn_host_write_json(const vn_host *host, vn_text *ret, vn_error *err);
 
 /* Distance between nodes by index: the SLIT, else 10 to itself and 20 to others. */
-uint32_t vn_host_distance(const vn_host *host, uint32_t from_ix, uint32_t to_ix);
+static inline uint32_t vn_host_distance(const vn_host *host, uint32_t from_ix, uint32_t to_ix)
+{
+	if (host->slit)
+		return host->slit[(size_t)from_ix * host->n_nodes + to_ix];
+	return from_ix == to_ix ? 10 : 20;
+}
 int vn_host_node_ix(const vn_host *host, uint32_t id); /* -1: no such node */
-uint64_t vn_pages_free(const vn_pages *pages);
+static inline uint64_t vn_pages_free(const vn_pages *pages)
+{
+	uint64_t gone = pages->used + pages->reserved;
+
+	return pages->total > gone && gone >= pages->used ? pages->total - gone : 0;
+}
 const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib); /* NULL: no such size */
 /* Memory in ordinary (smallest) pages that nobody has, in KiB: by page counts where known, else
  * mem - used. */

@@ -58,6 +58,22 @@ static unsigned words_count(const uint64_t *word, unsigned words)
 	return count;
 }
 
+/* In blocks, so that the compiler can take several words at once. */
+static bool words_are_empty(const uint64_t *word, unsigned words)
+{
+	enum { BLOCK = 16 };
+
+	for (unsigned i = 0; i < words; i += BLOCK) {
+		uint64_t any = 0;
+
+		for (unsigned k = 0; k < BLOCK; k++)
+			any |= word[i + k];
+		if (any)
+			return false;
+	}
+	return true;
+}
+
 static bool words_contain(const uint64_t *word, const uint64_t *part, unsigned words)
 {
 	for (unsigned i = 0; i < words; i++)
@@ -165,7 +181,7 @@ static size_t words_format(const uint64_t *word, unsigned words, char *to, size_
 	}                                                                                          \
 	bool name##_is_empty(const name *set)                                                      \
 	{                                                                                          \
-		return words_next(set->word, words, -1) < 0;                                       \
+		return words_are_empty(set->word, words);                                          \
 	}                                                                                          \
 	bool name##_equal(const name *a, const name *b)                                            \
 	{                                                                                          \

@@ -74,7 +74,7 @@ void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, co
 {
 	memset(ret->whole, 0, sizeof(ret->whole));
 	memset(ret->part, 0, sizeof(ret->part));
-	ret->float_cores = 0;
+	ret->float_cores = ret->threads = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const vn_core *core = &cores[i];
 		uint32_t free = 0, floating = 0;
@@ -84,6 +84,7 @@ void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, co
 			floating += has(floats, core->cpus[t]);
 		}
 		ret->float_cores += floating != 0;
+		ret->threads += free;
 		(free == core->n ? ret->whole : ret->part)[free]++;
 	}
 	ret->whole[0] = ret->part[0] = 0;
@@ -166,6 +167,33 @@ static uint32_t count_l3(const vn_host *host, const vn_core *cores, uint32_t n)
 	return groups ? groups : 1;
 }
 
+/* Would swapping two nodes change no distance? This is an equivalence. */
+static bool interchangeable(const vn_host *host, uint32_t a, uint32_t b)
+{
+	const uint32_t *slit = host->slit;
+	uint32_t n = host->n_nodes;
+
+	if (!slit)
+		return true;
+	if (slit[a * n + b] != slit[b * n + a] || slit[a * n + a] != slit[b * n + b])
+		return false;
+	for (uint32_t k = 0; k < n; k++)
+		if (k != a && k != b &&
+		    (slit[a * n + k] != slit[b * n + k] || slit[k * n + a] != slit[k * n + b]))
+			return false;
+	return true;
+}
+
+void vn_host_find_alike(const vn_host *host, uint16_t *alike)
+{
+	for (uint32_t i = 0; i < host->n_nodes; i++) {
+		alike[i] = (uint16_t)i;
+		for (uint32_t first = 0; first < i && alike[i] == i; first++)
+			if (alike[first] == first && interchangeable(host, first, i))
+				alike[i] = (uint16_t)first;
+	}
+}
+
 int vn_host_count(vn_host *host, vn_error *err)
 {
 	vn_host_index *index;
@@ -180,11 +208,13 @@ int vn_host_count(vn_host *host, vn_error *err)
 	index->cores = vn_arena_alloc(host->arena, host->n_cpus, sizeof(*index->cores));
 	index->first = vn_arena_alloc(host->arena, host->n_nodes + 1, sizeof(*index->first));
 	index->counts = vn_arena_alloc(host->arena, host->n_nodes, sizeof(*index->counts));
+	index->alike = vn_arena_alloc(host->arena, host->n_nodes, sizeof(*index->alike));
 	index->counted = vn_arena_alloc(host->arena, (size_t)host->n_nodes * SETS * index->words,
 					sizeof(*index->counted));
-	if (!index->cores || !index->first || !index->counts || !index->counted)
+	if (!index->cores || !index->first || !index->counts || !index->alike || !index->counted)
 		return vn_fail(err, VN_E_NOMEM, "no memory");
 	vn_host_list_cores(host, index->cores, index->first);
+	vn_host_find_alike(host, index->alike);
 	host->index = index;
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		vn_host_count_node(host, i);

@@ -16,30 +16,12 @@ void vn_host_free(vn_host *host)
 		vn_arena_free(host->arena); /* the host itself lives in it */
 }
 
-uint32_t vn_host_distance(const vn_host *host, uint32_t from_ix, uint32_t to_ix)
-{
-	if (host->slit)
-		return host->slit[(size_t)from_ix * host->n_nodes + to_ix];
-	return from_ix == to_ix ? VN_SLIT_LOCAL : VN_SLIT_DEFAULT;
-}
-
 int vn_host_node_ix(const vn_host *host, uint32_t id)
 {
 	for (uint32_t i = 0; i < host->n_nodes; i++)
 		if (host->nodes[i].id == id)
 			return (int)i;
 	return -1;
-}
-
-/* Overcommitted: nothing is free. */
-static uint64_t minus(uint64_t all, uint64_t taken)
-{
-	return all > taken ? all - taken : 0;
-}
-
-uint64_t vn_pages_free(const vn_pages *pages)
-{
-	return minus(minus(pages->total, pages->used), pages->reserved);
 }
 
 const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib)
@@ -50,15 +32,20 @@ const vn_pages *vn_node_pages(const vn_node *node, uint64_t size_kib)
 	return NULL;
 }
 
+static uint64_t huge_kib(const vn_pages *pages)
+{
+	return vn_pages_free(pages) * pages->size_kib;
+}
+
 /* Where an input names huge pages alone, ordinary memory is what they leave. */
 uint64_t vn_node_free_kib(const vn_node *node)
 {
-	uint64_t left = minus(node->mem_kib, node->mem_used_kib);
+	uint64_t left = node->mem_kib > node->mem_used_kib ? node->mem_kib - node->mem_used_kib : 0;
 
 	if (node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX)
 		return vn_pages_free(&node->pages[0]) * node->pages[0].size_kib;
 	for (uint32_t i = 0; i < node->n_pages; i++)
-		left = minus(left, vn_pages_free(&node->pages[i]) * node->pages[i].size_kib);
+		left -= left < huge_kib(&node->pages[i]) ? left : huge_kib(&node->pages[i]);
 	return left;
 }
 

@@ -68,23 +68,6 @@ static uint32_t device_mark(const struct problem *p, uint32_t node_ix)
 	return 0;
 }
 
-static bool interchangeable(const struct problem *p, uint32_t a, uint32_t b)
-{
-	const vn_host *host = p->host;
-	const uint32_t *slit = host->slit;
-	uint32_t n = host->n_nodes;
-
-	if (!slit)
-		return true;
-	if (slit[a * n + b] != slit[b * n + a] || slit[a * n + a] != slit[b * n + b])
-		return false;
-	for (uint32_t k = 0; k < n; k++)
-		if (k != a && k != b &&
-		    (slit[a * n + k] != slit[b * n + k] || slit[k * n + a] != slit[k * n + b]))
-			return false;
-	return true;
-}
-
 /* One class of nodes while they are found. */
 struct class_list {
 	uint32_t n;
@@ -94,15 +77,15 @@ struct class_list {
 
 static uint32_t class_for(const struct apart *a, struct class_list *list, uint32_t node_ix)
 {
+	uint16_t lead = a->p->alike[node_ix];
 	uint32_t mark = a->devices ? device_mark(a->p, node_ix) : 0;
 
 	for (uint32_t q = 0; q < list->n; q++)
-		if (list->mark[q] == mark && !mark &&
-		    interchangeable(a->p, list->lead[q], node_ix)) {
+		if (list->lead[q] == lead && !list->mark[q] && !mark) {
 			list->size[q]++;
 			return q;
 		}
-	list->lead[list->n] = (uint16_t)node_ix;
+	list->lead[list->n] = lead;
 	list->mark[list->n] = mark;
 	list->size[list->n] = 1;
 	return list->n++;

@@ -57,6 +57,8 @@ static int check_nodesets(const vn_host *host, const vn_request *request, vn_err
 	    (r = check_nodeset(host, request, &request->numatune, request->at_numatune, "numatune",
 			       err)) < 0)
 		return r;
+	if (!request->memnode)
+		return VN_OK;
 	VN_CPUSET_EACH(cell, &request->memnode_given)
 		if ((r = check_nodeset(host, request, &request->memnode[cell],
 				       memnode_spot(request, (uint32_t)cell), "memnode", err)) < 0)

@@ -15,7 +15,7 @@
 struct taking {
 	struct cores *cores;
 	struct core_picker *picker;
-	uint32_t broken;
+	uint32_t broken, gone;	       /* cores, threads */
 	uint16_t mine[VN_SMT_MAX + 1]; /* of part[]: cores that this cell has broken itself: one */
 	bool broke_whole;	       /* it was whole */
 };
@@ -38,6 +38,7 @@ static void take(struct taking *t, bool whole, uint32_t free, uint32_t threads, 
 
 	if (!n)
 		return;
+	t->gone += n * threads;
 	(whole ? t->cores->whole : t->cores->part)[free] -= (uint16_t)n;
 	if (rest) {
 		t->cores->part[rest] += (uint16_t)n;
@@ -58,6 +59,7 @@ static uint32_t take_kept(struct taking *t, uint32_t pins)
 	     (struct core_pick){ .kept = true, .free = t->cores->kept, .threads = n, .cores = 1 });
 	if (t->cores->kept_whole && n < t->cores->kept)
 		t->broken++;
+	t->gone += n;
 	t->cores->kept -= (uint8_t)n;
 	t->cores->kept_whole = false;
 	return n;
@@ -115,6 +117,7 @@ static bool take_isolate(struct taking *t, uint32_t pins)
 		if (!n)
 			continue;
 		c->whole[free] -= (uint16_t)n;
+		t->gone += n * free;
 		pins -= n;
 		tell(t,
 		     (struct core_pick){
@@ -127,6 +130,7 @@ static bool take_isolate(struct taking *t, uint32_t pins)
 					    .threads = 1,
 					    .cores = 1,
 					    .idle = true });
+		t->gone += c->kept;
 		c->kept = 0;
 		c->kept_whole = false;
 		pins = 0;
@@ -195,11 +199,12 @@ static bool take_all(struct taking *t, enum vn_thread_policy policy, uint32_t pi
 	if (extra && extra_first) {
 		if (!take_single(t))
 			return false;
+		t->gone++;
 		extra--;
 	}
 	if (pins && !take_by[policy](t, pins))
 		return false;
-	for (; extra; extra--)
+	for (; extra; extra--, t->gone++)
 		if (!take_extra(t))
 			return false;
 	return true;
@@ -220,23 +225,13 @@ bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins
 		struct cores_taken *taken, struct core_picker *picker)
 {
 	struct taking t = { .cores = cores, .picker = picker };
-	uint32_t before = cores_free_threads(cores);
 	bool first = extra && pins && extra_goes_first(cores, policy, pins, extra);
 
 	if (!take_all(&t, policy, pins, extra, first))
 		return false;
 	taken->broken = t.broken;
-	taken->threads = before - cores_free_threads(cores);
+	taken->threads = t.gone;
 	return true;
-}
-
-uint32_t cores_free_threads(const struct cores *cores)
-{
-	uint32_t threads = cores->kept;
-
-	for (uint32_t free = 1; free <= VN_SMT_MAX; free++)
-		threads += free * (uint32_t)(cores->whole[free] + cores->part[free]);
-	return threads;
 }
 
 uint32_t cores_whole(const struct cores *cores)

@@ -219,7 +219,9 @@ static int refuse(struct problem *p, uint32_t forbidden, vn_error *err)
 static int check_named_cells(const struct problem *p, vn_error *err)
 {
 	const vn_request *request = p->request;
-	int memnode = vn_cpuset_next(&request->memnode_given, (int)p->n_cells - 1);
+	int memnode = request->memnode
+			      ? vn_cpuset_next(&request->memnode_given, (int)p->n_cells - 1)
+			      : -1;
 
 	for (uint32_t i = 0; i < request->n_memdevs; i++)
 		if (request->memdevs[i].cell >= (int32_t)p->n_cells)
@@ -234,7 +236,9 @@ static int check_named_cells(const struct problem *p, vn_error *err)
 			request->at_memnode ? request->at_memnode[memnode] : request->at_numatune,
 			"memnode names cell %d, but the guest gets %u cells", memnode, p->n_cells);
 	for (uint32_t i = 0; i < request->n_pages; i++) {
-		int cell = vn_cpuset_next(&request->pages[i].cells, (int)p->n_cells - 1);
+		const vn_cpuset *cells = &request->pages[i].cells;
+		int cell =
+			vn_cpuset_is_empty(cells) ? -1 : vn_cpuset_next(cells, (int)p->n_cells - 1);
 
 		if (cell >= 0)
 			return vn_fail_spot(err, VN_E_CONFLICT, request->source,

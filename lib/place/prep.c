@@ -102,7 +102,7 @@ static void count_cpus(struct problem *p, uint32_t node_ix, const vn_node_counts
 	to->free.kept_whole = false;
 	if (p->request->distribution == VN_DISTRIBUTION_SIBLINGS)
 		keep_first_core(p, node_ix, &to->free);
-	to->threads = cores_free_threads(&to->free);
+	to->threads = counts->threads;
 }
 
 /* ---- memory ---- */
@@ -118,17 +118,29 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+/* Ordinary memory that is in use, more than there is where it is overcommitted. */
+static uint64_t ordinary_used(const vn_node *node)
+{
+	uint64_t used = node->mem_used_kib;
+
+	if (first_huge(node))
+		return (node->pages[0].used + node->pages[0].reserved) * node->pages[0].size_kib;
+	for (uint32_t i = 0; i < node->n_pages; i++)
+		used += vn_pages_free(&node->pages[i]) * node->pages[i].size_kib;
+	return used;
+}
+
 /* What this guest may take of ordinary memory: what is free, for a guest with pins; for others what
  * the ratio leaves, in ordinary pages and in memory as a whole; without a ratio, all there is. */
 static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint64_t total)
 {
 	uint32_t ratio = p->options->ram_ratio_percent;
-	uint64_t free = vn_node_free_kib(node), room = total;
+	uint64_t room = total;
 
 	if (p->dedicated)
-		room = free;
+		room = vn_node_free_kib(node);
 	else if (ratio)
-		room = minus(percent_of(total, ratio), minus(total, free));
+		room = minus(percent_of(total, ratio), ordinary_used(node));
 	if (!p->dedicated && ratio && first_huge(node)) {
 		uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
 
@@ -164,7 +176,9 @@ static uint32_t load_of(const vn_node *node, const vn_node_counts *counts)
 	if (counts->all)
 		cpu_load = 1000 * (counts->pinned + (uint64_t)node->cpu_usage) / counts->all;
 	if (node->mem_kib && node->mem_used_kib)
-		mem_load = (uint64_t)(1000.0 * (double)node->mem_used_kib / (double)node->mem_kib);
+		mem_load = node->mem_used_kib < UINT64_MAX / 1000
+				   ? 1000 * node->mem_used_kib / node->mem_kib
+				   : MOST;
 	return (uint32_t)((cpu_load < MOST ? cpu_load : MOST) +
 			  (mem_load < MOST ? mem_load : MOST));
 }
@@ -210,11 +224,14 @@ static void find_cores(struct problem *p)
 	if (index) {
 		p->cores = index->cores;
 		p->first_core = index->first;
+		p->alike = index->alike;
 		return;
 	}
 	vn_host_list_cores(p->host, p->own_cores, p->own_first);
 	p->cores = p->own_cores;
 	p->first_core = p->own_first;
+	vn_host_find_alike(p->host, p->own_alike);
+	p->alike = p->own_alike;
 }
 
 void prep_nodes(struct problem *p)

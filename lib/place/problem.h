@@ -96,7 +96,9 @@ struct problem {
 	vn_cpuset owner_pins;	    /* CPUs that the owner's vcpupin gives to dedicated vCPUs */
 	const vn_core *cores;	    /* of all nodes, in the host's index or in own_cores */
 	const uint32_t *first_core; /* [n_nodes + 1] */
+	const uint16_t *alike;	    /* as vn_host_index */
 	vn_core own_cores[VN_CPU_MAX];
+	uint16_t own_alike[VN_NODE_MAX];
 	uint32_t own_first[VN_NODE_MAX + 1];
 	struct place_node nodes[VN_NODE_MAX];
 
@@ -180,7 +182,6 @@ struct cores_taken {
 };
 bool cores_take(struct cores *cores, enum vn_thread_policy policy, uint32_t pins, uint32_t extra,
 		struct cores_taken *taken, struct core_picker *picker);
-uint32_t cores_free_threads(const struct cores *cores);
 uint32_t cores_whole(const struct cores *cores);
 uint32_t cores_require_room(const struct cores *cores); /* most pins that share cores */
 /* Whole cores that cores_take would leave half used. */

@@ -147,8 +147,6 @@ void search(struct problem *p)
 
 	p->n_found = 0;
 	p->proven = true;
-	for (uint32_t i = 0; i < p->host->n_nodes; i++)
-		p->nodes[i].cells = 0;
 	if (nodes_are_apart(p))
 		place_apart(p, budget);
 	else

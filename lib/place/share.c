@@ -181,13 +181,7 @@ static bool just_alike(const struct search *s, uint32_t a, uint32_t b)
 		if (na->pages[i].size_kib != nb->pages[i].size_kib ||
 		    p->nodes[a].pages[i] != p->nodes[b].pages[i])
 			return false;
-	for (uint32_t k = 0; k < s->n_nodes; k++)
-		if (k != a && k != b &&
-		    (vn_host_distance(host, a, k) != vn_host_distance(host, b, k) ||
-		     vn_host_distance(host, k, a) != vn_host_distance(host, k, b)))
-			return false;
-	return vn_host_distance(host, a, b) == vn_host_distance(host, b, a) &&
-	       vn_host_distance(host, a, a) == vn_host_distance(host, b, b);
+	return p->alike[a] == p->alike[b];
 }
 
 /* Only where no cell, device or memory knows a node by name. */
