@@ -279,13 +279,24 @@ static bool host_names_node_without_cpus(const struct question *q)
 	return false;
 }
 
+/* A memnode outside of the nodeset is a contradiction. */
+static bool memnode_outside(const struct question *q)
+{
+	if (!q->request->nodeset_given)
+		return false;
+	VN_CPUSET_EACH(cell, &q->request->memnode_given)
+		if (!vn_nodeset_contains(&q->request->nodeset, &q->request->memnode[cell]))
+			return true;
+	return false;
+}
+
 /* Number of cells that is fixed by the owner or the mode; 0: `auto` chooses. */
 static uint32_t fixed_cells(const struct question *q)
 {
 	const vn_request *request = q->request;
 	uint32_t nodes = 0;
 
-	if (host_names_node_without_cpus(q))
+	if (host_names_node_without_cpus(q) || memnode_outside(q))
 		return UINT32_MAX;
 	if (request->n_cells)
 		return request->n_cells;
