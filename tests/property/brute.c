@@ -13,6 +13,7 @@ struct state {
 	const struct cut *cut;
 	struct spread spread;
 	enum vn_hold hold;
+	enum vn_apart apart;
 	uint32_t node_of[VN_CELL_MAX], mem_of[VN_CELL_MAX];
 	uint8_t broken[BRUTE_NODES][MASKS];	 /* [node][cells on it] */
 	uint8_t remote[1 << BRUTE_NODES];	 /* [nodes with cells]: devices */
@@ -83,7 +84,7 @@ static uint8_t broken_on(struct state *s, uint32_t node_ix, uint32_t n)
 	uint8_t *broken = &s->broken[node_ix][cells];
 
 	if (*broken == UNKNOWN)
-		*broken = brute_cpus(s->q, s->cut, node_ix, cells, s->hold);
+		*broken = brute_cpus(s->q, s->cut, node_ix, cells, s->hold, s->apart);
 	return *broken;
 }
 
@@ -196,7 +197,7 @@ static void try_cell(struct state *s, uint32_t c)
 }
 
 struct brute brute_fit(const struct question *q, const struct cut *cut, struct spread spread,
-		       enum vn_hold hold)
+		       enum vn_hold hold, enum vn_apart apart)
 {
 	static struct state s;
 
@@ -204,6 +205,7 @@ struct brute brute_fit(const struct question *q, const struct cut *cut, struct s
 	s.cut = cut;
 	s.spread = spread;
 	s.hold = hold;
+	s.apart = apart;
 	s.best = (struct brute){ false };
 	for (uint32_t i = 0; i < q->host->n_nodes; i++)
 		memset(s.broken[i], UNKNOWN, (size_t)1 << cut->n);
@@ -257,7 +259,8 @@ static bool fits_somehow(const struct question *q, uint32_t n, struct spread spr
 	struct cut cut;
 
 	for (uint32_t i = 0; i < n_units; i++)
-		if (cut_make(q, n, units[i], &cut) && brute_fit(q, &cut, spread, hold).feasible) {
+		if (cut_make(q, n, units[i], &cut) &&
+		    brute_fit(q, &cut, spread, hold, APART_NOT_NEEDED).feasible) {
 			*ret = (struct answer){ true, n, spread, hold };
 			return true;
 		}
@@ -276,13 +279,24 @@ static bool host_names_node_without_cpus(const struct question *q)
 	return false;
 }
 
+/* A memnode outside of the nodeset is a contradiction. */
+static bool memnode_outside(const struct question *q)
+{
+	if (!q->request->nodeset_given)
+		return false;
+	VN_CPUSET_EACH(cell, &q->request->memnode_given)
+		if (!vn_nodeset_contains(&q->request->nodeset, &q->request->memnode[cell]))
+			return true;
+	return false;
+}
+
 /* Number of cells that is fixed by the owner or the mode; 0: `auto` chooses. */
 static uint32_t fixed_cells(const struct question *q)
 {
 	const vn_request *request = q->request;
 	uint32_t nodes = 0;
 
-	if (host_names_node_without_cpus(q))
+	if (host_names_node_without_cpus(q) || memnode_outside(q))
 		return UINT32_MAX;
 	if (request->n_cells)
 		return request->n_cells;

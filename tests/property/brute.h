@@ -54,12 +54,15 @@ struct brute {
 	uint32_t node_of[BRUTE_CELLS]; /* of those that cost the same the lowest, cell by cell */
 };
 
+/* The emulator's own CPU keeps off the cores of its cell's pins if it can be helped (0001, 8). */
+enum vn_apart { APART_IF_POSSIBLE, APART_NOT_NEEDED };
+
 /* Is the question small enough? */
 bool brute_can(const struct question *q);
 
 /* Try everything for this cut. */
 struct brute brute_fit(const struct question *q, const struct cut *cut, struct spread spread,
-		       enum vn_hold hold);
+		       enum vn_hold hold, enum vn_apart apart);
 
 /* The whole question of docs/design/0001, 1 and 2: is there any cut that fits, and which is first?
  */
@@ -80,7 +83,7 @@ uint32_t units_of(const struct question *q, uint64_t units[VN_PAGE_SIZES_MAX]);
 enum { NO_FIT = 0xff };
 /* Cells (bits of `cells`) on a node: the fewest cores that they break there, or NO_FIT. */
 uint8_t brute_cpus(const struct question *q, const struct cut *cut, uint32_t node_ix,
-		   uint32_t cells, enum vn_hold hold);
+		   uint32_t cells, enum vn_hold hold, enum vn_apart apart);
 
 /* Is there memory for cells 0..n-1, each on mem_of[cell], in pages that each of them asks for? */
 bool brute_memory(const struct question *q, const struct cut *cut, const uint32_t *mem_of,

@@ -243,7 +243,7 @@ static bool floats_fit(const struct question *q, uint32_t node_ix, uint32_t floa
 }
 
 uint8_t brute_cpus(const struct question *q, const struct cut *cut, uint32_t node_ix,
-		   uint32_t cells, enum vn_hold hold)
+		   uint32_t cells, enum vn_hold hold, enum vn_apart apart)
 {
 	enum { STATES_MAX = 1 << 20 };
 	static uint8_t states[2][STATES_MAX];
@@ -276,9 +276,11 @@ uint8_t brute_cpus(const struct question *q, const struct cut *cut, uint32_t nod
 	t.states *= (t.singles + 1) * (t.extra + 1) * (t.slack + 1);
 	if (t.states > STATES_MAX)
 		abort(); /* brute_can should have said no */
-	t.apart = true;
+	t.apart = t.extra && apart == APART_IF_POSSIBLE;
 	uint8_t broken = take_all(&t);
 
+	if (broken != NO_FIT || !t.apart)
+		return broken;
 	t.apart = false;
-	return broken == NO_FIT && t.extra ? take_all(&t) : broken;
+	return take_all(&t);
 }

@@ -16,10 +16,10 @@ const char *const feature_names[FEATURE_COUNT] = {
 const struct features features_usual = {
 	.percent = {
 		[FEATURE_MIXED_OVERLAP] = 0,
-		[FEATURE_REQUIRE_SMT4] = 0,
-		[FEATURE_PCI] = 0,
-		[FEATURE_NETWORKS] = 0,
-		[FEATURE_RAM_RATIO] = 0,
+		[FEATURE_REQUIRE_SMT4] = 100,
+		[FEATURE_PCI] = 30,
+		[FEATURE_NETWORKS] = 20,
+		[FEATURE_RAM_RATIO] = 60,
 		[FEATURE_AUTO] = 8,
 	},
 };

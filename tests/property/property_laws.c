@@ -81,9 +81,13 @@ static bool take_restores(uint64_t n)
 		    !vn_cpuset_has(&node->pinned, (unsigned)placement.pin[vcpu]))
 			return fails(n, "a taken CPU is not pinned");
 	}
-	if (pair.options.ram_ratio_percent == 100 && place(&pair, &again) == VN_OK &&
-	    judge_placement(&(struct question){ &pair.host, &pair.request, &pair.options }, &again))
-		return fails(n, "the next guest gets what is taken");
+	const struct question q = { &pair.host, &pair.request, &pair.options };
+	const char *broken = pair.options.ram_ratio_percent == 100 && place(&pair, &again) == VN_OK
+				     ? judge_placement(&q, &again)
+				     : NULL;
+
+	if (broken)
+		return fails(n, broken); /* by the next guest, on what is left */
 	vn_host_release(&pair.host, &placement);
 	if (memcmp(before, pair.nodes, sizeof(before)))
 		return fails(n, "release does not restore the host");

@@ -102,7 +102,7 @@ static void test_place(void **state)
 	for (size_t i = 0; i < n_kinds; i++)
 		printf("# %" PRIu64 " x %s\n", kinds[i].times, kinds[i].wrong);
 	assert_int_equal(failures, 0);
-	assert_int_equal(unknown, 0);
+	assert_true(unknown * 1000 <= run.cases);
 	assert_true(run.cases < 1000 || (fits * 4 > run.cases && fits * 4 < run.cases * 3));
 }
 

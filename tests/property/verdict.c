@@ -24,40 +24,58 @@ static uint32_t terms_of(const struct question *q)
 	return q->request->distribution == VN_DISTRIBUTION_SIBLINGS ? 2 : 4;
 }
 
-static void compare_cost(const struct question *q, const vn_placement *placement,
-			 const struct brute *best, struct verdict *v)
-{
-	const vn_cost *cost = &placement->cost, *least = &best->cost;
-	const struct {
-		const char *sentence;
-		uint64_t is, least;
-	} terms[] = {
-		{ "more devices than need be are not local", cost->devices_remote,
-		  least->devices_remote },
-		{ "the distance could be less", cost->distance, least->distance },
-		{ "fewer cores could be broken", cost->broken, least->broken },
-		{ "the strategy knows better nodes", cost->strategy, least->strategy },
-	};
-	char detail[200];
+enum { TERMS = 4 };
+static const char *const too_much[TERMS] = {
+	"more devices than need be are not local",
+	"the distance could be less",
+	"fewer cores could be broken",
+	"the strategy knows better nodes",
+};
 
-	for (uint32_t i = 0; i < terms_of(q); i++)
-		if (terms[i].is != terms[i].least) {
-			snprintf(detail, sizeof(detail), "%" PRIu64 ", the least is %" PRIu64,
-				 terms[i].is, terms[i].least);
-			wrong(v,
-			      terms[i].is > terms[i].least
-				      ? terms[i].sentence
-				      : "better than the best: bug of the test",
-			      detail);
-			return;
+/* The first term in which a cost is not the best; TERMS: none. *less: it is better than that. */
+static uint32_t first_difference(const vn_cost *cost, const vn_cost *best, uint32_t terms,
+				 bool *less, struct verdict *v)
+{
+	const uint64_t is[TERMS] = { cost->devices_remote, cost->distance, cost->broken,
+				     cost->strategy },
+		       least[TERMS] = { best->devices_remote, best->distance, best->broken,
+					best->strategy };
+
+	for (uint32_t i = 0; i < terms; i++)
+		if (is[i] != least[i]) {
+			snprintf(v->detail, sizeof(v->detail), "%" PRIu64 ", the least is %" PRIu64,
+				 is[i], least[i]);
+			*less = is[i] < least[i];
+			return i;
 		}
-	for (uint32_t c = 0; c < placement->n_cells && terms_of(q) == VN_LEN(terms); c++)
+	return TERMS;
+}
+
+/* `free`: the best where the emulator may be on any core. Better than `best` and not better than
+ * that is good: fewer cores are broken, at the price of the emulator on a core of its cell. */
+static void compare_cost(const struct question *q, const vn_placement *placement,
+			 const struct brute *best, const struct brute *free, struct verdict *v)
+{
+	uint32_t terms = terms_of(q), term;
+	bool less = false;
+
+	term = first_difference(&placement->cost, &free->cost, terms, &less, v);
+	if (term < TERMS && less) {
+		v->wrong = "better than the best: bug of the test";
+		return;
+	}
+	term = first_difference(&placement->cost, &best->cost, terms, &less, v);
+	if (term < TERMS && !less)
+		v->wrong = too_much[term];
+	if (term < TERMS)
+		return;
+	*v->detail = 0;
+	for (uint32_t c = 0; c < placement->n_cells && terms == TERMS; c++)
 		if (placement->cells[c].node_ix != best->node_of[c]) {
-			snprintf(detail, sizeof(detail), "cell %u is on node %u, not %u", c,
+			v->wrong = "of equal placements it is not the one of the lowest nodes";
+			snprintf(v->detail, sizeof(v->detail), "cell %u is on node %u, not %u", c,
 				 q->host->nodes[placement->cells[c].node_ix].id,
 				 q->host->nodes[best->node_of[c]].id);
-			wrong(v, "of equal placements it is not the one of the lowest nodes",
-			      detail);
 			return;
 		}
 }
@@ -68,7 +86,7 @@ static void compare_with_brute(const struct question *q, const vn_placement *pla
 {
 	static struct cut cut;
 	struct answer answer = brute_answer(q);
-	struct brute best;
+	struct brute best, free;
 	char detail[100];
 
 	v->against_brute = true;
@@ -86,9 +104,11 @@ static void compare_with_brute(const struct question *q, const vn_placement *pla
 		return;
 	}
 	cut_of_placement(q, placement, &cut);
-	best = brute_fit(q, &cut, answer.spread, answer.hold);
+	best = brute_fit(q, &cut, answer.spread, answer.hold, APART_IF_POSSIBLE);
+	free = cut.cells[0].extra ? brute_fit(q, &cut, answer.spread, answer.hold, APART_NOT_NEEDED)
+				  : best;
 	if (best.feasible)
-		compare_cost(q, placement, &best, v);
+		compare_cost(q, placement, &best, &free, v);
 	else
 		wrong(v, "placed, but it does not fit", "in this cut");
 }
