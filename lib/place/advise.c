@@ -31,9 +31,11 @@ void advise_end(struct advise *advise)
 bool advise_fits(struct advise *advise, const vn_host *host, const vn_request *request)
 {
 	vn_error err = { 0 };
+	int r = vn_place(host, request, &advise->options, advise->placement, &err);
 
 	advise->calls++;
-	return vn_place(host, request, &advise->options, advise->placement, &err) == VN_OK;
+	advise->doubt |= r == VN_E_SYSTEM;
+	return r == VN_OK;
 }
 
 void advise_reset_host(const vn_host *from, vn_host *to)

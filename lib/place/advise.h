@@ -14,6 +14,7 @@ struct advise {
 	vn_place_options options; /* the caller's, without explanations */
 	vn_placement *placement;  /* of the last vn_place that fitted */
 	uint32_t calls;
+	bool doubt; /* a search ended without an answer: what is "exact" may not be */
 };
 
 /* VN_E_NOMEM */
@@ -21,7 +22,7 @@ int advise_begin(const vn_host *host, const vn_request *request, const vn_place_
 		 struct advise *ret, vn_error *err);
 void advise_end(struct advise *advise);
 
-/* Does it fit? What is not a placement (a contradiction, a budget that ended) counts as no. */
+/* Does it fit? A contradiction counts as no; so does a budget that ended, and leaves doubt. */
 bool advise_fits(struct advise *advise, const vn_host *host, const vn_request *request);
 
 /* A host with nodes, devices and pools of its own, so that they can be changed; all else is

@@ -113,9 +113,10 @@ static uint64_t vcpus_top(const vn_host *host, const vn_request *request)
 	return n < VN_VCPU_MAX ? n : VN_VCPU_MAX;
 }
 
-static uint64_t memory_top_kib(const vn_host *host)
+/* All memory, as often as it may be given out. Without a limit each cell may have a whole node. */
+static uint64_t memory_top_kib(const vn_host *host, uint32_t ratio_percent)
 {
-	uint64_t kib = 0;
+	uint64_t kib = 0, times = ratio_percent ? 1 + ratio_percent / 100 : VN_CELL_MAX;
 
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		const vn_node *node = &host->nodes[i];
@@ -125,6 +126,8 @@ static uint64_t memory_top_kib(const vn_host *host)
 			pages_kib += node->pages[k].total * node->pages[k].size_kib;
 		kib += node->mem_kib > pages_kib ? node->mem_kib : pages_kib;
 	}
+	if (__builtin_mul_overflow(kib, times, &kib))
+		return VN_GUEST_MEM_MAX_KIB;
 	return kib < VN_GUEST_MEM_MAX_KIB ? kib : VN_GUEST_MEM_MAX_KIB;
 }
 
@@ -184,7 +187,7 @@ static vn_most_size search(struct scale *scale)
 		else
 			scale->top--;
 	}
-	found.exact = scale->top <= size;
+	found.exact = scale->top <= size && !scale->advise->doubt;
 	if (size && fits(scale, size)) {
 		found.vcpus = scale->request.vcpus;
 		found.mem_kib = scale->request.mem_kib;
@@ -232,12 +235,12 @@ static vn_most_size most_memory(struct advise *advise, vn_request_cell *scaled)
 		};
 		uint64_t step = units[i] * (scale.cells ? scale.cells : 1);
 
-		scale.top = memory_top_kib(advise->host) / step;
+		scale.top = memory_top_kib(advise->host, advise->options.ram_ratio_percent) / step;
 		vn_most_size found = search(&scale);
 
 		if (!i || found.mem_kib > best.mem_kib)
 			best = found;
-		best.exact = n_units == 1;
+		best.exact = n_units == 1 && !advise->doubt;
 	}
 	return best;
 }

@@ -142,6 +142,7 @@ int vn_place_moves(const vn_host *host, const vn_request *request, const vn_plac
 		find(&leaving, &found);
 	else
 		found.exact = true;
+	found.exact &= !leaving.advise.doubt;
 	advise_end(&leaving.advise);
 	if (r == VN_OK)
 		*ret = found;

@@ -199,7 +199,7 @@ static bool find(struct shortage *s, struct sets *sets)
 		copy(s, s->full, sets->best);
 		reduce(s, sets->best);
 	}
-	return complete && s->advise.calls < REDUCE_CALLS;
+	return complete && !s->advise.doubt && s->advise.calls < REDUCE_CALLS;
 }
 
 /* How many cores a change makes free as a whole. */

@@ -72,8 +72,9 @@ static void check_node(uint64_t n, uint32_t node_ix)
 	if (r != VN_OK && r != VN_E_NOFIT)
 		return;
 	vn_place_explain(&pair.host, &one, &pair.options, &explain);
-	/* asked of a guest that fits, the cells alone are all right */
-	lacks = explain.verdicts[node_ix].need != VN_NEED_TOGETHER;
+	/* asked of a guest that fits, the cell alone is all right */
+	lacks = explain.verdicts[node_ix].need != VN_NEED_TOGETHER &&
+		explain.verdicts[node_ix].need != VN_NEED_NOTHING;
 	if (lacks == (r == VN_OK))
 		complain(n, vn_requirements[explain.verdicts[node_ix].need].name, &err);
 }
@@ -236,14 +237,14 @@ static void run(uint64_t usual, void (*check)(uint64_t n))
 static void test_most(void **state)
 {
 	(void)state;
-	run(CASES / 4, check_most);
+	run(CASES / 10, check_most);
 }
 
 static void test_shortfall(void **state)
 {
 	(void)state;
-	run(CASES / 4, check_shortfall);
-	run(CASES / 4, check_least);
+	run(CASES / 10, check_shortfall);
+	run(CASES / 10, check_least);
 }
 
 int main(void)
