@@ -44,7 +44,8 @@ def page_counts(load):
 
 
 def make_cell(rng, shape, node, load, split):
-    """split: a quarter of the cores is for floating guests and the rest for pins; else all are for both."""
+    """split: a quarter of the cores is for floating guests and the rest for pins; else all are for
+    both."""
     cores = numbered_cores(shape, node)
     n_shared = round(len(cores) / 4) if split else 0
     load = min(rng.uniform(0, 2 * load), 1.0)

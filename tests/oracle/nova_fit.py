@@ -255,7 +255,8 @@ def pair_fits(question, cell_ix, node_ix):
 
 
 def nodes_serve(question, nodes, devices=True):
-    """Do these nodes have the guest's devices (unless told not to look) and networks as near as it asks?"""
+    """Do these nodes have the guest's devices (unless told not to look) and networks as near as it
+    asks?"""
     cells = [question.host.cells[node_ix] for node_ix in nodes]
     if devices and question.requests:
         where = [types.SimpleNamespace(id=cell.id) for cell in cells]

@@ -21,7 +21,7 @@ def subset(rng, items, percent):
 
 def random_cores(rng, nodes):
     """For each node its cores, each a list of CPUs; numbered as Linux does, or node after node."""
-    threads, most = rng.choice([1, 2, 2, 2, 4]), rng.randint(1, 6)
+    threads, most = rng.choice([1, 2, 2, 2, 4, 4]), rng.randint(1, 6)
     sizes = [rng.randint(1, most) if chance(rng, 50) else most for _ in range(nodes)]
     offline = 10 if chance(rng, 15) else 0
     seats = [(node, core, thread) for node in range(nodes) for core in range(sizes[node])
@@ -210,7 +210,7 @@ def policy_specs(rng, vcpus, pins):
 
 def pin_specs(rng):
     specs = {}
-    if chance(rng, 60):
+    if chance(rng, 75):
         specs["hw:cpu_thread_policy"] = rng.choice(["prefer", "require", "isolate"])
     if chance(rng, 25):
         specs["hw:emulator_threads_policy"] = "isolate"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where vnuma's rules differ from Nova's on purpose (docs/design/0002-what-fits.md, the rules marked N, and
-two mistakes of older Novas), each as a correction of what Nova is asked.
+"""Where vnuma's rules differ from Nova's on purpose (docs/design/0002-what-fits.md, the rules marked N,
+and two mistakes of older Novas), each as a correction of what Nova is asked.
 
 A rule looks at one guest cell and one host cell and changes the numbers that Nova would count wrongly;
 then Nova decides by its own code. Where no number says it, a rule refuses the pair itself. With all
@@ -138,14 +138,14 @@ def isolate_on_smt(pair):
 
 
 def uncounted_pages(pair):
-    """A node whose pages nobody has counted has small ones (0002 says nothing; Nova knows no such nodes)."""
+    """A node whose pages nobody has counted has small ones (to Nova it has none of any size)."""
     if pair.guest.pagesize == hardware.MEMPAGES_SMALL and not pair.host.mempages:
         pair.guest.pagesize = None
 
 
 def ordinary_memory(pair):
-    """Rule 9: ordinary memory is what the smallest pages hold. Huge pages are no room for it, and a guest
-    with pins takes what is free (Nova until 2024 counted all: bug 1811886) whatever the ratio."""
+    """Rule 9: ordinary memory is what the smallest pages hold. Huge pages are no room for it, and a
+    guest with pins takes what is free (Nova until 2024 counted all: bug 1811886) whatever the ratio."""
     if pair.guest.pagesize:
         return
     host, ratio = pair.host, pair.ram_ratio
@@ -164,8 +164,8 @@ def ordinary_memory(pair):
 
 
 def wanted_pages(pair):
-    """Rule 10: pages of the wanted size have to be free, and that is all: neither the memory ratio nor the
-    use of the node's other memory counts."""
+    """Rule 10: pages of the wanted size have to be free, and that is all: neither the memory ratio nor
+    the use of the node's other memory counts."""
     if pair.guest.pagesize:
         pair.host.memory, pair.host.memory_usage = max(pair.host.memory, pair.guest.memory), 0
         if pair.ram_ratio is not None:
