@@ -184,6 +184,16 @@ static bool find_candidates(struct apart *a)
 	return true;
 }
 
+static uint32_t broken_on(const struct problem *p, uint32_t cell, uint32_t node_ix)
+{
+	struct exact_take exact;
+
+	if (fit_needs_exact(p, cell, node_ix) && exact_cores(p, cell, node_ix, &exact))
+		return exact.broken;
+	return cores_broken(&p->nodes[node_ix].free, p->request->thread_policy, p->cells[cell].pins,
+			    p->cells[cell].extra, p->host->threads_per_core);
+}
+
 /* Cores that each kind breaks on each candidate. */
 static void find_broken(struct apart *a)
 {
@@ -200,9 +210,7 @@ static void find_broken(struct apart *a)
 			if (!has(a->t.can[k], x))
 				continue;
 			if (cell->pins + cell->extra)
-				broken = cores_broken(&p->nodes[a->node_at[x]].free,
-						      p->request->thread_policy, cell->pins,
-						      cell->extra, p->host->threads_per_core);
+				broken = broken_on(p, p->kind_cell[k], a->node_at[x]);
 			a->broken[k][x] = (uint8_t)(broken < UINT8_MAX ? broken : UINT8_MAX);
 			a->one_price[k] &= price < 0 || price == (int)broken;
 			price = (int)broken;

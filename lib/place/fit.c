@@ -54,8 +54,17 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 	return nothing;
 }
 
+/* Some CPUs of the node are for pins alone, others for both. */
+static bool may_compete(const struct problem *p, const struct place_cell *cell,
+			const struct place_node *node)
+{
+	return p->cells_max == 1 && node->sets_overlap && node->pins_only && cell->floating &&
+	       cell->pins + cell->extra;
+}
+
 struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
 {
+	struct exact_take exact;
 	const struct place_cell *cell = &p->cells[c];
 	const struct place_node *node = &p->nodes[node_ix];
 	struct need need;
@@ -68,7 +77,32 @@ struct need fit_cpus(const struct problem *p, uint32_t c, uint32_t node_ix)
 	if (cell->nodes_fixed && !vn_nodeset_has(&cell->nodes, node_ix))
 		return NEED(VN_NEED_PINS, 1, 0);
 	need = fit_pins(p, cell, node, &gone);
-	return need.need == VN_NEED_NOTHING ? fit_floating(cell, node, gone) : need;
+	if (need.need == VN_NEED_NOTHING)
+		need = fit_floating(cell, node, gone);
+	if (need.need == VN_NEED_CPUS && may_compete(p, cell, node) &&
+	    cell->floating <= node->ratio_room && cell->floating <= node->float_room &&
+	    exact_cores(p, c, node_ix, &exact))
+		return nothing;
+	return need;
+}
+
+/* Where pins took CPUs of the floating vCPUs although there are others, or where groups of more
+ * than two threads may be put together in a better way than the largest first. */
+bool fit_needs_exact(const struct problem *p, uint32_t c, uint32_t node_ix)
+{
+	const struct place_cell *cell = &p->cells[c];
+	const struct place_node *node = &p->nodes[node_ix];
+	uint32_t gone;
+
+	if (p->cells_max > 1 || !(cell->pins + cell->extra))
+		return false;
+	if (p->host->threads_per_core > 2)
+		return cores_broken(&node->free, p->request->thread_policy, cell->pins, cell->extra,
+				    p->host->threads_per_core) > 0 ||
+		       may_compete(p, cell, node);
+	return may_compete(p, cell, node) &&
+	       (fit_pins(p, cell, node, &gone).need != VN_NEED_NOTHING ||
+		fit_floating(cell, node, gone).need != VN_NEED_NOTHING);
 }
 
 /* ---- memory ---- */

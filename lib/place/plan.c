@@ -182,6 +182,32 @@ static void start_cell(struct picking *k, uint32_t cell, uint32_t node_ix, struc
 		count_l3(k);
 }
 
+/* The threads that exact.c has chosen; on each core those first where no floating vCPU may run. */
+static void pick_exactly(struct picking *k, uint32_t node_ix, const struct exact_take *exact)
+{
+	const struct problem *p = k->p;
+	uint64_t floats[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS];
+
+	prep_free_words(p, node_ix, floats, pins);
+	for (uint32_t i = 0; i < exact->n_cores; i++) {
+		const vn_core *core = &p->cores[k->first_core + i];
+		struct core_pick pick = { .threads = exact->pins[i] };
+		uint32_t nth = 0, take = exact->pins[i] + exact->extra[i];
+
+		if (p->request->thread_policy == VN_THREADS_ISOLATE && exact->pins[i])
+			take = core->n;
+		for (int both = 0; both < 2; both++)
+			for (uint32_t t = 0; t < core->n && nth < take; t++) {
+				uint32_t cpu = (uint32_t)core->cpus[t];
+
+				if (!has(k->free, cpu) || has(floats, cpu) != both)
+					continue;
+				pick.extra = nth >= exact->pins[i] && exact->extra[i];
+				take_cpu(k, cpu, &pick, nth++);
+			}
+	}
+}
+
 /* Pick the CPUs of one cell and give them to its dedicated vCPUs in order. */
 static int pin_cell(struct picking *k, uint32_t cell, uint32_t node_ix, vn_placement *to,
 		    vn_error *err)
@@ -190,13 +216,16 @@ static int pin_cell(struct picking *k, uint32_t cell, uint32_t node_ix, vn_place
 	const vn_request *request = p->request;
 	uint32_t next = 0, words = (request->vcpus + 63) / 64;
 	struct cores_taken taken;
+	struct exact_take exact;
 	struct cores cores;
 
 	k->reserved = &to->cells[cell].reserved;
 	k->emulator = &to->emulator;
 	start_cell(k, cell, node_ix, &cores);
-	if (!cores_take(&cores, request->thread_policy, p->cells[cell].pins, p->cells[cell].extra,
-			&taken, &k->base))
+	if (fit_needs_exact(p, cell, node_ix) && exact_cores(p, cell, node_ix, &exact))
+		pick_exactly(k, node_ix, &exact);
+	else if (!cores_take(&cores, request->thread_policy, p->cells[cell].pins,
+			     p->cells[cell].extra, &taken, &k->base))
 		return vn_fail(err, VN_E_SYSTEM, "bug: the CPUs of cell %u are not there", cell);
 	for (uint32_t i = 0; i < words; i++)
 		for (uint64_t rest = p->cell_vcpus[cell]->word[i] & request->dedicated.word[i];

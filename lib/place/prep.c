@@ -47,7 +47,7 @@ static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts
 	if (p->as_counted)
 		return;
 	prep_free_words(p, node_ix, floats, pins);
-	ret->floats = ret->present = 0;
+	ret->floats = ret->present = ret->pins_only = 0;
 	ret->overlap = ret->has_cpus = false;
 	for (uint32_t i = 0; i < p->words; i++) {
 		uint64_t within =
@@ -55,6 +55,7 @@ static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts
 
 		ret->floats += (uint32_t)__builtin_popcountll(floats[i]);
 		ret->present += (uint32_t)__builtin_popcountll(node->pcpus.word[i] & within);
+		ret->pins_only += (uint32_t)__builtin_popcountll(pins[i] & ~floats[i]);
 		ret->overlap |= (floats[i] & pins[i]) != 0;
 		ret->has_cpus |= (node->cpus.word[i] & within) != 0;
 	}
@@ -88,6 +89,7 @@ static void count_cpus(struct problem *p, uint32_t node_ix, const vn_node_counts
 
 	to->present = counts->present;
 	to->sets_overlap = counts->overlap;
+	to->pins_only = counts->pins_only;
 	to->cpus = counts->floats;
 	to->cores = counts->float_cores;
 	to->l3_groups = counts->l3_groups;
@@ -135,7 +137,7 @@ static uint64_t ordinary_used(const vn_node *node)
 static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint64_t total)
 {
 	uint32_t ratio = p->options->ram_ratio_percent;
-	uint64_t room = total;
+	uint64_t room = UINT64_MAX;
 
 	if (p->dedicated)
 		room = vn_node_free_kib(node);
@@ -146,7 +148,10 @@ static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint
 
 		room = book < room ? book : room;
 	}
-	return minus(room, p->options->reserve_kib);
+	if (room == UINT64_MAX)
+		return minus(total, p->options->reserve_kib);
+	room = minus(room, p->options->reserve_kib);
+	return room < total ? room : total;
 }
 
 static void count_memory(const struct problem *p, const vn_node *node, struct place_node *to)

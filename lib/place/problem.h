@@ -34,6 +34,7 @@ struct place_node {
 	uint32_t present;	   /* CPUs that can be pinned at all, free or not */
 	uint32_t floats;	   /* floating vCPUs of this guest on it so far */
 	uint32_t l3_groups;	   /* that its CPUs are in */
+	uint32_t pins_only;	   /* CPUs for pins that no floating vCPU may use */
 	bool sets_overlap;	   /* pins take CPUs away from the floating vCPUs */
 	struct cores free;
 	uint64_t most_kib;		   /* ordinary memory in all */
@@ -187,6 +188,16 @@ uint32_t cores_require_room(const struct cores *cores); /* most pins that share 
 /* Whole cores that cores_take would leave half used. */
 uint32_t cores_broken(const struct cores *cores, enum vn_thread_policy policy, uint32_t pins,
 		      uint32_t extra, uint32_t threads_per_core);
+
+/* exact.c: the threads of each core of a node, with the fewest cores broken and CPUs left for the
+ * cell's floating vCPUs. False: there is no such way, or the node or the cell is too large. */
+struct exact_take {
+	uint32_t n_cores, broken;
+	uint8_t pins[VN_CPU_MAX], extra[VN_CPU_MAX]; /* [core of the node] */
+};
+bool exact_cores(const struct problem *p, uint32_t cell, uint32_t node_ix, struct exact_take *ret);
+/* fit.c: is it exact_cores that decides about the cell on the node? */
+bool fit_needs_exact(const struct problem *p, uint32_t cell, uint32_t node_ix);
 
 /* fit.c: may a cell go there now? need is VN_NEED_NOTHING if so. */
 struct need fit_cpus(const struct problem *p, uint32_t cell, uint32_t node_ix);
