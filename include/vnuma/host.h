@@ -84,7 +84,6 @@ typedef struct vn_node_counts {
 	uint32_t floats;      /* CPUs where floating vCPUs may run: cpus - pinned */
 	uint32_t float_cores; /* cores of those */
 	uint32_t threads;     /* CPUs that are free for pins: pcpus - pinned */
-	uint32_t pins_only;   /* of them: where floating vCPUs may not run */
 	uint32_t present;     /* pcpus, free or not */
 	uint32_t all;	      /* cpus and pcpus */
 	uint32_t pinned;

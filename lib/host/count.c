@@ -97,7 +97,7 @@ void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, 
 {
 	uint64_t floats[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS];
 
-	ret->floats = ret->present = ret->all = ret->pinned = ret->pins_only = 0;
+	ret->floats = ret->present = ret->all = ret->pinned = 0;
 	ret->overlap = ret->has_cpus = false;
 	for (uint32_t i = 0; i < words; i++) {
 		uint64_t cpus = node->cpus.word[i], pcpus = node->pcpus.word[i];
@@ -109,7 +109,6 @@ void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, 
 		ret->present += (uint32_t)__builtin_popcountll(pcpus);
 		ret->all += (uint32_t)__builtin_popcountll(cpus | pcpus);
 		ret->pinned += (uint32_t)__builtin_popcountll(pinned);
-		ret->pins_only += (uint32_t)__builtin_popcountll(pins[i] & ~floats[i]);
 		ret->overlap |= (floats[i] & pins[i]) != 0;
 		ret->has_cpus |= cpus != 0;
 	}

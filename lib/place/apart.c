@@ -16,8 +16,8 @@
 struct apart {
 	struct problem *p;
 	uint32_t n, m, n_classes;
-	struct match_table t; /* candidates instead of nodes */
-	uint64_t budget;
+	struct match_table t;			  /* candidates instead of nodes */
+	uint64_t budget, budget_found;		  /* steps; the second once there is a placement */
 	bool devices;				  /* some device or network pulls */
 	uint8_t cell_at[VN_CELL_MAX];		  /* the cells, kind by kind */
 	uint16_t node_at[VN_NODE_MAX];		  /* [candidate] */
@@ -29,6 +29,7 @@ struct apart {
 	uint16_t cheapest[VN_NODE_MAX];		  /* candidates by strategy */
 	uint64_t weight_from[VN_CELL_MAX + 1];	  /* vCPUs of the cells at.. */
 	uint64_t pairs_from[VN_CELL_MAX + 1];	  /* the least distance among the cells at.. */
+	uint64_t broken_from[VN_CELL_MAX + 1];	  /* the least cores that the cells at.. break */
 	bool alike_from[VN_CELL_MAX + 1];	  /* the cells at.. are of one kind */
 	uint32_t self;				  /* the least distance of a node to itself */
 	/* as the search goes */
@@ -184,24 +185,18 @@ static bool find_candidates(struct apart *a)
 	return true;
 }
 
-static uint32_t broken_on(const struct problem *p, uint32_t cell, uint32_t node_ix)
-{
-	struct exact_take exact;
-
-	if (fit_needs_exact(p, cell, node_ix) && exact_cores(p, cell, node_ix, &exact))
-		return exact.broken;
-	return cores_broken(&p->nodes[node_ix].free, p->request->thread_policy, p->cells[cell].pins,
-			    p->cells[cell].extra, p->host->threads_per_core);
-}
-
 /* Cores that each kind breaks on each candidate. */
 static void find_broken(struct apart *a)
 {
 	const struct problem *p = a->p;
 
+	uint8_t least[VN_CELL_MAX];
+
 	for (uint32_t k = 0; k < p->n_kinds; k++) {
 		const struct place_cell *cell = &p->cells[p->kind_cell[k]];
 		int price = -1;
+
+		least[k] = UINT8_MAX;
 
 		a->one_price[k] = true;
 		for (uint32_t x = 0; x < a->m; x++) {
@@ -210,12 +205,16 @@ static void find_broken(struct apart *a)
 			if (!has(a->t.can[k], x))
 				continue;
 			if (cell->pins + cell->extra)
-				broken = broken_on(p, p->kind_cell[k], a->node_at[x]);
+				broken = fit_broken(p, p->kind_cell[k], a->node_at[x]);
 			a->broken[k][x] = (uint8_t)(broken < UINT8_MAX ? broken : UINT8_MAX);
 			a->one_price[k] &= price < 0 || price == (int)broken;
 			price = (int)broken;
+			least[k] = a->broken[k][x] < least[k] ? a->broken[k][x] : least[k];
 		}
 	}
+	a->broken_from[a->n] = 0;
+	for (uint32_t at = a->n; at-- > 0;)
+		a->broken_from[at] = a->broken_from[at + 1] + least[p->cells[a->cell_at[at]].kind];
 }
 
 /* With one kind of cell, what a candidate costs is known: cheapest first within each class. */
@@ -490,6 +489,7 @@ static bool hopeless(const struct apart *a, uint32_t at, uint32_t from)
 	bound.distance += bound_pull(a, at, from);
 	if (bound.distance != worst->distance)
 		return bound.distance > worst->distance;
+	bound.broken += a->broken_from[at];
 	if (bound.broken != worst->broken)
 		return bound.broken > worst->broken;
 	bound.strategy += bound_strategy(a, at, from);
@@ -614,7 +614,7 @@ static void descend(struct apart *a, uint32_t at)
 			continue;
 		}
 		try_candidate(a, at, x);
-		if (p->steps > a->budget) {
+		if (p->steps > a->budget || (p->n_found && p->steps > a->budget_found)) {
 			p->proven = false;
 			return;
 		}
@@ -665,6 +665,7 @@ void place_apart(struct problem *p, uint64_t budget)
 
 	a.p = p;
 	a.budget = budget;
+	a.budget_found = p->options->budget ? budget : p->steps + PROOF_BUDGET;
 	a.devices = p->n_devices || p->n_needs || p->n_supplies || p->request->n_pci_requests;
 	a.cost = (vn_cost){ 0 };
 	order_cells(&a);

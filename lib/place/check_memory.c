@@ -83,12 +83,24 @@ static uint64_t part_of(uint64_t total, uint32_t percent)
 	return total / 100 * percent + total % 100 * percent / 100;
 }
 
+/* Ordinary memory in use: more than there is, where it is overcommitted. */
+static uint64_t used_kib(const vn_node *node)
+{
+	uint64_t used = node->mem_used_kib;
+
+	if (is_listed(node))
+		return (node->pages[0].used + node->pages[0].reserved) * node->pages[0].size_kib;
+	for (uint32_t i = 0; i < node->n_pages; i++)
+		used += node->pages[i].size_kib * vn_pages_free(&node->pages[i]);
+	return used;
+}
+
 /* Rule 9: why a guest may not take so much ordinary memory from a node; NULL if it may. */
 static const char *refuses(const struct checking *c, const vn_node *node, const struct taken *taken)
 {
 	uint64_t total =
 		is_listed(node) ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
-	uint64_t free = vn_node_free_kib(node), used = total > free ? total - free : 0;
+	uint64_t free = vn_node_free_kib(node), used = used_kib(node);
 	uint64_t asked = taken->ordinary + taken->wished, kept = asked + c->options->reserve_kib;
 	uint32_t percent = c->options->ram_ratio_percent;
 

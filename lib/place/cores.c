@@ -18,6 +18,7 @@ struct taking {
 	uint32_t broken, gone;	       /* cores, threads */
 	uint16_t mine[VN_SMT_MAX + 1]; /* of part[]: cores that this cell has broken itself: one */
 	bool broke_whole;	       /* it was whole */
+	bool broke_kept;	       /* and so was the kept core */
 };
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -57,8 +58,8 @@ static uint32_t take_kept(struct taking *t, uint32_t pins)
 		return 0;
 	tell(t,
 	     (struct core_pick){ .kept = true, .free = t->cores->kept, .threads = n, .cores = 1 });
-	if (t->cores->kept_whole && n < t->cores->kept)
-		t->broken++;
+	t->broke_kept = t->cores->kept_whole && n < t->cores->kept;
+	t->broken += t->broke_kept;
 	t->gone += n;
 	t->cores->kept -= (uint8_t)n;
 	t->cores->kept_whole = false;
@@ -166,6 +167,10 @@ static bool take_extra(struct taking *t)
 		}
 	if (!c->kept)
 		return false;
+	if (c->kept_whole)
+		t->broken += c->kept > 1;
+	else if (c->kept == 1)
+		t->broken -= t->broke_kept; /* full now */
 	pick.kept = true;
 	pick.free = c->kept--;
 	c->kept_whole = false;

@@ -54,11 +54,11 @@ static struct need fit_pins(const struct problem *p, const struct place_cell *ce
 	return nothing;
 }
 
-/* Some CPUs of the node are for pins alone, others for both. */
+/* Which CPUs the pins take decides how many are left for the floating vCPUs. */
 static bool may_compete(const struct problem *p, const struct place_cell *cell,
 			const struct place_node *node)
 {
-	return p->cells_max == 1 && node->sets_overlap && node->pins_only && cell->floating &&
+	return p->cells_max == 1 && node->sets_overlap && cell->floating &&
 	       cell->pins + cell->extra;
 }
 
@@ -94,6 +94,8 @@ bool fit_needs_exact(const struct problem *p, uint32_t c, uint32_t node_ix)
 	const struct place_node *node = &p->nodes[node_ix];
 	uint32_t gone;
 
+	if (p->host->threads_per_core <= 2 && !may_compete(p, cell, node))
+		return false;
 	if (p->cells_max > 1 || !(cell->pins + cell->extra))
 		return false;
 	if (p->host->threads_per_core > 2)
@@ -103,6 +105,20 @@ bool fit_needs_exact(const struct problem *p, uint32_t c, uint32_t node_ix)
 	return may_compete(p, cell, node) &&
 	       (fit_pins(p, cell, node, &gone).need != VN_NEED_NOTHING ||
 		fit_floating(cell, node, gone).need != VN_NEED_NOTHING);
+}
+
+/* Whole cores that a cell leaves half used, on a node that it has to itself. */
+uint32_t fit_broken(const struct problem *p, uint32_t c, uint32_t node_ix)
+{
+	const struct place_cell *cell = &p->cells[c];
+	struct exact_take exact;
+
+	if (!(cell->pins + cell->extra))
+		return 0;
+	if (fit_needs_exact(p, c, node_ix) && exact_cores(p, c, node_ix, &exact))
+		return exact.broken;
+	return cores_broken(&p->nodes[node_ix].free, p->request->thread_policy, cell->pins,
+			    cell->extra, p->host->threads_per_core);
 }
 
 /* ---- memory ---- */

@@ -63,6 +63,7 @@ struct lack_view {
 	const vn_request *request;
 	const vn_place_options *options;
 	vn_cpuset owner_pins, owner_floats; /* CPUs that the owner gives to vCPUs of either kind */
+	uint32_t words, dedicated; /* of a set of CPUs in use; vCPUs with a CPU of their own */
 	uint32_t n_cells;
 	uint32_t n_pulls;
 	struct lack_node nodes[VN_NODE_MAX];

@@ -9,97 +9,96 @@
 /* CPUs of a node by use: `present` may be pinned, taken or not; `pins` of them are free; floating
  * vCPUs may run on `floats`. */
 struct sets {
-	vn_cpuset present, pins, floats, floatable;
+	uint64_t present[VN_CPUSET_WORDS], floatable[VN_CPUSET_WORDS], pins[VN_CPUSET_WORDS],
+		floats[VN_CPUSET_WORDS];
 };
 
+/* Only the words that the host's CPUs reach into. */
 static void make_sets(const struct lack_view *view, const vn_node *node, struct sets *ret)
 {
 	const vn_request *request = view->request;
 
-	ret->present = node->pcpus;
-	ret->floatable = node->cpus;
-	if (request->cpuset_given) {
-		vn_cpuset_and(&ret->present, &request->cpuset);
-		vn_cpuset_and(&ret->floatable, &request->cpuset);
+	for (uint32_t i = 0; i < view->words; i++) {
+		uint64_t within = request->cpuset_given ? request->cpuset.word[i] : UINT64_MAX;
+		uint64_t free = ~node->pinned.word[i] & ~view->owner_pins.word[i];
+
+		ret->present[i] = node->pcpus.word[i] & within;
+		ret->floatable[i] = node->cpus.word[i] & within;
+		ret->pins[i] = ret->present[i] & free & ~view->owner_floats.word[i];
+		ret->floats[i] = ret->floatable[i] & free;
 	}
-	ret->pins = ret->present;
-	vn_cpuset_minus(&ret->pins, &node->pinned);
-	vn_cpuset_minus(&ret->pins, &view->owner_pins);
-	vn_cpuset_minus(&ret->pins, &view->owner_floats);
-	ret->floats = ret->floatable;
-	vn_cpuset_minus(&ret->floats, &node->pinned);
-	vn_cpuset_minus(&ret->floats, &view->owner_pins);
 }
 
-/* The cores of a node, by their free threads. CPUs whose core is not known are cores of their own.
- */
-static void count_cores(const vn_host *host, uint32_t node_ix, const struct sets *sets,
+static uint32_t count(const struct lack_view *view, const uint64_t *word, const uint64_t *with)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < view->words; i++)
+		n += (uint32_t)__builtin_popcountll(word[i] & with[i]);
+	return n;
+}
+
+static bool has(const uint64_t *word, int cpu)
+{
+	return word[cpu / 64] >> cpu % 64 & 1;
+}
+
+/* The cores of a node, by their free threads. */
+static void count_cores(const vn_core *cores, uint32_t n, const struct sets *sets,
 			struct lack_node *ret)
 {
-	struct core {
-		uint8_t online, free, floats;
-	} cores[VN_CPU_MAX];
-	uint32_t lowest = UINT32_MAX, highest = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t free = 0, floats = 0;
 
-	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++)
-		if (host->cpus[cpu].node_ix == (int32_t)node_ix && host->cpus[cpu].core >= 0) {
-			uint32_t core = (uint32_t)host->cpus[cpu].core;
-
-			lowest = core < lowest ? core : lowest;
-			highest = core > highest ? core : highest;
+		for (uint32_t t = 0; t < cores[i].n; t++) {
+			free += has(sets->pins, cores[i].cpus[t]);
+			floats += has(sets->pins, cores[i].cpus[t]) &&
+				  has(sets->floats, cores[i].cpus[t]);
 		}
-	if (lowest <= highest)
-		memset(&cores[lowest], 0, (highest - lowest + 1) * sizeof(*cores));
-	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++) {
-		bool free = vn_cpuset_has(&sets->pins, cpu);
-		bool floats = free && vn_cpuset_has(&sets->floats, cpu);
-
-		if (host->cpus[cpu].node_ix != (int32_t)node_ix)
-			continue;
-		if (host->cpus[cpu].core < 0) {
-			ret->whole[1][floats] += free;
-			continue;
-		}
-		struct core *core = &cores[host->cpus[cpu].core];
-
-		core->online++;
-		core->free += free;
-		core->floats += floats;
+		if (free >= 2)
+			ret->sibling_room += free;
+		if (free && free == cores[i].n)
+			ret->whole[free][floats]++;
 	}
-	for (uint32_t i = lowest; i <= highest && lowest <= highest; i++) {
-		if (cores[i].free >= 2)
-			ret->sibling_room += cores[i].free;
-		if (cores[i].free && cores[i].free == cores[i].online &&
-		    cores[i].online <= LACK_SMT_MAX)
-			ret->whole[cores[i].free][cores[i].floats]++;
+}
+
+static void count_node_cores(const struct lack_view *view, uint32_t node_ix,
+			     const struct sets *sets, struct lack_node *ret)
+{
+	const vn_host_index *index = view->host->index;
+	vn_core cores[VN_CPU_MAX];
+	uint32_t first[VN_NODE_MAX + 1];
+
+	if (index) {
+		count_cores(index->cores + index->first[node_ix],
+			    index->first[node_ix + 1] - index->first[node_ix], sets, ret);
+		return;
 	}
+	vn_host_list_cores(view->host, cores, first);
+	count_cores(cores + first[node_ix], first[node_ix + 1] - first[node_ix], sets, ret);
 }
 
 static void count_cpus(const struct lack_view *view, uint32_t node_ix, struct lack_node *ret)
 {
 	const vn_node *node = &view->host->nodes[node_ix];
-	uint32_t dedicated = vn_cpuset_count(&view->request->dedicated);
 	uint32_t ratio = view->options->cpu_ratio_percent;
 	struct sets sets;
-	vn_cpuset both;
 	uint64_t most;
 
 	make_sets(view, node, &sets);
-	both = sets.pins;
-	vn_cpuset_and(&both, &sets.floats);
-	ret->present = vn_cpuset_count(&sets.present);
-	ret->pins = vn_cpuset_count(&sets.pins);
-	ret->floatable = vn_cpuset_count(&sets.floatable);
-	ret->floats = vn_cpuset_count(&sets.floats);
-	ret->both = vn_cpuset_count(&both);
-	ret->for_cpus =
-		(dedicated && ret->present) || (dedicated < view->request->vcpus && ret->floatable);
+	ret->present = count(view, sets.present, sets.present);
+	ret->pins = count(view, sets.pins, sets.pins);
+	ret->floatable = count(view, sets.floatable, sets.floatable);
+	ret->floats = count(view, sets.floats, sets.floats);
+	ret->both = count(view, sets.pins, sets.floats);
+	ret->for_cpus = (view->dedicated && ret->present) ||
+			(view->dedicated < view->request->vcpus && ret->floatable);
 	most = (uint64_t)ret->floats * ratio / 100;
 	ret->ratio_room = !ratio		   ? UINT32_MAX
 			  : most > node->cpu_usage ? (uint32_t)(most - node->cpu_usage)
 						   : 0;
-	if (dedicated)
-		count_cores(view->host, node_ix, &sets, ret);
+	if (view->dedicated)
+		count_node_cores(view, node_ix, &sets, ret);
 }
 
 /* ---- memory ---- */
@@ -114,6 +113,18 @@ static uint64_t minus(uint64_t all, uint64_t taken)
 	return all > taken ? all - taken : 0;
 }
 
+/* More than there is, where memory is overcommitted. */
+static uint64_t used_kib(const vn_node *node, bool listed)
+{
+	uint64_t used = node->mem_used_kib;
+
+	if (listed)
+		return (node->pages[0].used + node->pages[0].reserved) * node->pages[0].size_kib;
+	for (uint32_t i = 0; i < node->n_pages; i++)
+		used += vn_pages_free(&node->pages[i]) * node->pages[i].size_kib;
+	return used;
+}
+
 /* A guest with a pinned vCPU takes only what is free; another may overcommit, but never takes more
  * than the node has in all. */
 static void count_memory(const struct lack_view *view, const vn_node *node, struct lack_node *ret)
@@ -124,8 +135,13 @@ static void count_memory(const struct lack_view *view, const vn_node *node, stru
 	uint32_t ratio = view->options->ram_ratio_percent;
 
 	ret->page_kib = listed ? node->pages[0].size_kib : 1;
-	if (vn_cpuset_is_empty(&view->request->dedicated))
-		room = ratio ? minus(percent_of(total, ratio), minus(total, room)) : UINT64_MAX;
+	if (!view->dedicated)
+		room = ratio ? minus(percent_of(total, ratio), used_kib(node, listed)) : UINT64_MAX;
+	if (!view->dedicated && ratio && listed) {
+		uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
+
+		room = book < room ? book : room;
+	}
 	kept = room == UINT64_MAX ? room : minus(room, view->options->reserve_kib);
 	ret->room_kib = room < total ? room : total;
 	ret->kept_kib = kept < total ? kept : total;
@@ -263,6 +279,8 @@ void lack_look(const vn_host *host, const vn_request *request, const vn_place_op
 	ret->request = request;
 	ret->options = options ? options : &vn_place_defaults;
 	ret->n_cells = ret->n_pulls = 0;
+	ret->words = vn_host_words(host);
+	ret->dedicated = vn_cpuset_count(&request->dedicated);
 	ret->owner_pins = ret->owner_floats = (vn_cpuset){ 0 };
 	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)
 		vn_cpuset_or(vn_cpuset_has(&request->dedicated, (unsigned)vcpu)

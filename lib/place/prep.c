@@ -47,7 +47,7 @@ static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts
 	if (p->as_counted)
 		return;
 	prep_free_words(p, node_ix, floats, pins);
-	ret->floats = ret->present = ret->pins_only = 0;
+	ret->floats = ret->present = 0;
 	ret->overlap = ret->has_cpus = false;
 	for (uint32_t i = 0; i < p->words; i++) {
 		uint64_t within =
@@ -55,7 +55,6 @@ static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts
 
 		ret->floats += (uint32_t)__builtin_popcountll(floats[i]);
 		ret->present += (uint32_t)__builtin_popcountll(node->pcpus.word[i] & within);
-		ret->pins_only += (uint32_t)__builtin_popcountll(pins[i] & ~floats[i]);
 		ret->overlap |= (floats[i] & pins[i]) != 0;
 		ret->has_cpus |= (node->cpus.word[i] & within) != 0;
 	}
@@ -89,7 +88,6 @@ static void count_cpus(struct problem *p, uint32_t node_ix, const vn_node_counts
 
 	to->present = counts->present;
 	to->sets_overlap = counts->overlap;
-	to->pins_only = counts->pins_only;
 	to->cpus = counts->floats;
 	to->cores = counts->float_cores;
 	to->l3_groups = counts->l3_groups;
@@ -256,7 +254,8 @@ void prep_nodes(struct problem *p)
 		bool allowed = vn_nodeset_has(&p->allowed, i);
 		vn_node_counts anew;
 
-		if (p->as_counted && host->index && vn_host_counted(host, i)) {
+		if (p->as_counted && host->index) {
+			assert(vn_host_counted(host, i));
 			counts = &host->index->counts[i];
 		} else {
 			anew.l3_groups =

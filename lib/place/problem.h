@@ -9,8 +9,10 @@
 #include "vnuma/place.h"
 
 enum {
-	NO_PAGES = 0xff, /* choice.page_ix: ordinary memory */
-	DEFAULT_BUDGET = 1 << 18,
+	NO_PAGES = 0xff,	  /* choice.page_ix: ordinary memory */
+	DEFAULT_BUDGET = 1 << 18, /* steps of the search */
+	PROOF_BUDGET =
+		1 << 12, /* where a matching has found a placement and it is to be bettered */
 };
 
 /* Free CPUs for 1:1 pins, grouped by core. A core is whole when all its online CPUs may be taken
@@ -34,7 +36,6 @@ struct place_node {
 	uint32_t present;	   /* CPUs that can be pinned at all, free or not */
 	uint32_t floats;	   /* floating vCPUs of this guest on it so far */
 	uint32_t l3_groups;	   /* that its CPUs are in */
-	uint32_t pins_only;	   /* CPUs for pins that no floating vCPU may use */
 	bool sets_overlap;	   /* pins take CPUs away from the floating vCPUs */
 	struct cores free;
 	uint64_t most_kib;		   /* ordinary memory in all */
@@ -198,6 +199,7 @@ struct exact_take {
 bool exact_cores(const struct problem *p, uint32_t cell, uint32_t node_ix, struct exact_take *ret);
 /* fit.c: is it exact_cores that decides about the cell on the node? */
 bool fit_needs_exact(const struct problem *p, uint32_t cell, uint32_t node_ix);
+uint32_t fit_broken(const struct problem *p, uint32_t cell, uint32_t node_ix); /* cells_max == 1 */
 
 /* fit.c: may a cell go there now? need is VN_NEED_NOTHING if so. */
 struct need fit_cpus(const struct problem *p, uint32_t cell, uint32_t node_ix);

@@ -248,12 +248,15 @@ static void try_choice(struct search *s, uint32_t cell, const struct choice *cho
 	struct place_node mem_before = p->nodes[choice->mem_ix];
 	uint64_t vcpus = p->cells[cell].vcpus;
 	vn_cost cost_before = s->cost;
+	uint32_t alone, shared;
 
 	p->steps++;
 	s->cost.distance += vcpus * (s->pull[choice->node_ix] +
 				     vn_host_distance(p->host, choice->node_ix, choice->mem_ix));
 	s->cost.strategy += strategy_cost(p, choice->node_ix);
-	s->cost.broken += fit_take(p, cell, choice);
+	alone = p->cells_max == 1 ? fit_broken(p, cell, choice->node_ix) : 0;
+	shared = fit_take(p, cell, choice);
+	s->cost.broken += p->cells_max == 1 ? alone : shared;
 	bool full = p->nodes[choice->node_ix].cells == p->cells_max;
 
 	s->at_max += full;
@@ -290,6 +293,22 @@ static void try_node(struct search *s, uint32_t cell, uint32_t node_ix)
 	}
 }
 
+/* A lower cost; or the same, and the cells so far are where they are in the worst that we keep,
+ * with memory of other nodes or pages, so that those to come may get lower nodes. */
+static bool may_beat(const struct search *s, uint32_t cell, const vn_cost *bound,
+		     const vn_cost *worst)
+{
+	const struct choice *kept = s->p->found_choices[s->p->n_found - 1];
+	int order = search_compare(bound, worst);
+
+	if (order || s->p->cells_max > 1)
+		return order < 0;
+	for (uint32_t c = 0; c < cell; c++)
+		if (s->now[c].node_ix != kept[c].node_ix)
+			return s->now[c].node_ix < kept[c].node_ix;
+	return true;
+}
+
 static void descend(struct search *s, uint32_t cell)
 {
 	struct problem *p = s->p;
@@ -300,7 +319,7 @@ static void descend(struct search *s, uint32_t cell)
 		search_record(p, s->now, &s->cost);
 		return;
 	}
-	if (!lower_bound(s, cell, &bound) || (worst && search_compare(&bound, worst) >= 0) ||
+	if (!lower_bound(s, cell, &bound) || (worst && !may_beat(s, cell, &bound, worst)) ||
 	    (p->cells_max > 1 && !room_for_rest(s, cell)))
 		return;
 	for (uint32_t node_ix = first_node(s, cell); node_ix < s->n_nodes; node_ix++) {

@@ -62,6 +62,7 @@ static void move_guest(vn_host *host, const vn_placement *placement, int sign)
 		(sign > 0 ? vn_cpuset_or : vn_cpuset_minus)(&node->pinned, &cell->reserved);
 		move_memory(&host->nodes[cell->mem_node_ix], cell->mem_kib + cell->memdev_kib,
 			    cell->page_kib, sign);
+		vn_host_count_node(host, cell->node_ix);
 	}
 	move_devices(host, placement, sign);
 }

@@ -15,7 +15,7 @@ const char *const feature_names[FEATURE_COUNT] = {
 
 const struct features features_usual = {
 	.percent = {
-		[FEATURE_MIXED_OVERLAP] = 0,
+		[FEATURE_MIXED_OVERLAP] = 100,
 		[FEATURE_REQUIRE_SMT4] = 100,
 		[FEATURE_PCI] = 30,
 		[FEATURE_NETWORKS] = 20,

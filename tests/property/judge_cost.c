@@ -22,31 +22,49 @@ static uint64_t remote_devices(const struct question *q, const vn_placement *pla
 	return remote;
 }
 
-/* Whole free cores of which the guest takes a part and leaves a part. */
+/* What one cell takes: its pins and what is reserved beside them. */
+static vn_cpuset taken_by_cell(const vn_placement *placement, uint32_t cell)
+{
+	vn_cpuset taken = placement->cells[cell].reserved;
+
+	VN_CPUSET_EACH(vcpu, &placement->cells[cell].vcpus)
+		if (placement->pin[vcpu] >= 0)
+			vn_cpuset_add(&taken, (unsigned)placement->pin[vcpu]);
+	return taken;
+}
+
+/* Whole free cores of which a cell takes a part and leaves a part, cell by cell: each finds what
+ * those before it have left. What the owner has pinned himself is gone before. */
 static uint64_t broken_cores(const struct question *q, const vn_placement *placement)
 {
 	static struct {
 		uint32_t online, free, taken;
 	} cores[VN_CPU_MAX];
-	vn_cpuset taken = taken_by_guest(placement), free = { 0 };
+	vn_cpuset free = { 0 };
 	uint64_t broken = 0;
 
-	memset(cores, 0, q->host->n_cores * sizeof(*cores));
 	for (uint32_t i = 0; i < q->host->n_nodes; i++) {
 		vn_cpuset more = cpus_for(q, i, true);
 
 		vn_cpuset_or(&free, &more);
 	}
-	for (uint32_t cpu = 0; cpu < q->host->n_cpus; cpu++) {
-		if (q->host->cpus[cpu].node_ix < 0)
-			continue;
-		cores[q->host->cpus[cpu].core].online++;
-		cores[q->host->cpus[cpu].core].free += vn_cpuset_has(&free, cpu);
-		cores[q->host->cpus[cpu].core].taken += vn_cpuset_has(&taken, cpu);
+	for (uint32_t c = 0; c < placement->n_cells; c++) {
+		vn_cpuset taken = taken_by_cell(placement, c);
+
+		memset(cores, 0, q->host->n_cores * sizeof(*cores));
+		vn_cpuset_and(&taken, &free);
+		for (uint32_t cpu = 0; cpu < q->host->n_cpus; cpu++) {
+			if (q->host->cpus[cpu].node_ix < 0)
+				continue;
+			cores[q->host->cpus[cpu].core].online++;
+			cores[q->host->cpus[cpu].core].free += vn_cpuset_has(&free, cpu);
+			cores[q->host->cpus[cpu].core].taken += vn_cpuset_has(&taken, cpu);
+		}
+		for (uint32_t i = 0; i < q->host->n_cores; i++)
+			broken += cores[i].free == cores[i].online && cores[i].taken &&
+				  cores[i].taken < cores[i].online;
+		vn_cpuset_minus(&free, &taken);
 	}
-	for (uint32_t i = 0; i < q->host->n_cores; i++)
-		broken += cores[i].free == cores[i].online && cores[i].taken &&
-			  cores[i].taken < cores[i].online;
 	return broken;
 }
 

@@ -17,11 +17,23 @@ static void wrong(struct verdict *v, const char *sentence, const char *detail)
 	snprintf(v->detail, sizeof(v->detail), "%s", detail);
 }
 
-/* How much of the objective brute force says anything about. `siblings` leaves the first core of a
- * node to the host for as long as it can, which costs a broken core now and then. */
-static uint32_t terms_of(const struct question *q)
+static bool share_nodes(const vn_placement *placement)
 {
-	return q->request->distribution == VN_DISTRIBUTION_SIBLINGS ? 2 : 4;
+	for (uint32_t a = 0; a < placement->n_cells; a++)
+		for (uint32_t b = 0; b < a; b++)
+			if (placement->cells[a].node_ix == placement->cells[b].node_ix)
+				return true;
+	return false;
+}
+
+/* How much of the objective brute force says anything about. `siblings` leaves the first core of a
+ * node to the host for as long as it can, which costs a broken core now and then; so do cells that
+ * share a node (rule 16). */
+static uint32_t terms_of(const struct question *q, const vn_placement *placement)
+{
+	bool siblings = q->request->distribution == VN_DISTRIBUTION_SIBLINGS;
+
+	return siblings || share_nodes(placement) ? 2 : 4;
 }
 
 enum { TERMS = 4 };
@@ -56,7 +68,7 @@ static uint32_t first_difference(const vn_cost *cost, const vn_cost *best, uint3
 static void compare_cost(const struct question *q, const vn_placement *placement,
 			 const struct brute *best, const struct brute *free, struct verdict *v)
 {
-	uint32_t terms = terms_of(q), term;
+	uint32_t terms = terms_of(q, placement), term;
 	bool less = false;
 
 	term = first_difference(&placement->cost, &free->cost, terms, &less, v);
@@ -90,6 +102,9 @@ static void compare_with_brute(const struct question *q, const vn_placement *pla
 	char detail[100];
 
 	v->against_brute = true;
+	if (answer.feasible && r != VN_OK && answer.spread.max > 1 &&
+	    q->request->cpu_policy == VN_CPU_MIXED)
+		return; /* rule 16 */
 	if (answer.feasible != (r == VN_OK)) {
 		wrong(v, answer.feasible ? "refused, but it fits" : "placed, but it does not fit",
 		      answer.feasible ? err->text : "");
