@@ -45,6 +45,9 @@ void advise_reset_host(const vn_host *from, vn_host *to)
 		memcpy(to->devices, from->devices, from->n_devices * sizeof(*to->devices));
 	if (from->n_pools)
 		memcpy(to->pools, from->pools, from->n_pools * sizeof(*to->pools));
+	for (uint32_t i = 0; i < to->n_nodes && to->index; i++)
+		if (!vn_host_counted(to, i))
+			vn_host_count_node(to, i);
 }
 
 vn_host *advise_copy_host(struct advise *advise)
@@ -55,11 +58,13 @@ vn_host *advise_copy_host(struct advise *advise)
 	if (!to)
 		return NULL;
 	*to = *from;
+	to->arena = advise->arena; /* of its index */
 	to->nodes = vn_arena_alloc(advise->arena, from->n_nodes, sizeof(*to->nodes));
 	to->devices = vn_arena_alloc(advise->arena, from->n_devices, sizeof(*to->devices));
 	to->pools = vn_arena_alloc(advise->arena, from->n_pools, sizeof(*to->pools));
 	if (!to->nodes || !to->devices || !to->pools)
 		return NULL;
+	to->index = NULL;
 	advise_reset_host(from, to);
-	return to;
+	return vn_host_count(to, NULL) == VN_OK ? to : NULL;
 }

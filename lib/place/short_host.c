@@ -49,8 +49,10 @@ void vn_host_relieve(vn_host *host, const vn_shortfall *shortfall)
 void short_apply(struct shortage *s, const vn_short_node *change)
 {
 	advise_reset_host(s->advise.host, s->scratch);
-	for (uint32_t i = 0; i < s->scratch->n_nodes; i++)
+	for (uint32_t i = 0; i < s->scratch->n_nodes; i++) {
 		relieve(&s->scratch->nodes[i], &change[i]);
+		vn_host_count_node(s->scratch, i);
+	}
 }
 
 bool short_fits(struct shortage *s, const vn_short_node *change)

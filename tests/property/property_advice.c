@@ -40,20 +40,6 @@ static void complain(uint64_t n, const char *what, const vn_error *err)
 
 /* ---- what a node lacks ---- */
 
-/* Where the fit does not decide by docs/design/0002 yet. */
-static bool is_other_rule(void)
-{
-	bool overlap = false;
-
-	for (uint32_t i = 0; i < pair.host.n_nodes; i++)
-		overlap |= vn_cpuset_overlaps(&pair.nodes[i].cpus, &pair.nodes[i].pcpus);
-	return (pair.request.cpu_policy == VN_CPU_MIXED && overlap) ||
-	       (pair.request.cpu_policy != VN_CPU_SHARED &&
-		(pair.options.ram_ratio_percent != 100 ||
-		 (pair.request.thread_policy == VN_THREADS_REQUIRE &&
-		  pair.host.threads_per_core > 2)));
-}
-
 static void check_node(uint64_t n, uint32_t node_ix)
 {
 	static vn_explain explain;
@@ -87,8 +73,6 @@ static void test_lacks(void **state)
 	failures = 0;
 	for (uint64_t n = first; n < first + n_cases; n++) {
 		pair_make(&pair, seed, n);
-		if (is_other_rule())
-			continue;
 		for (uint32_t i = 0; i < pair.host.n_nodes; i++)
 			check_node(n, i);
 	}
