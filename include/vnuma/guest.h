@@ -237,6 +237,11 @@ typedef struct vn_request {
 int vn_request_parse_xml(const char *source, const char *bytes, size_t size, vn_request **ret,
 			 vn_error *err);
 
+/* The same, but every setting counts as the owner's, also those that a plan wrote, and <vnuma> is
+ * passed over: what libvirt makes of the document. */
+int vn_request_parse_xml_as_is(const char *source, const char *bytes, size_t size, vn_request **ret,
+			       vn_error *err);
+
 /* Read the JSON form: {"vcpus", "mem_mib", "extra_specs", "image_props", "pci_requests"} or with
  * "guest" (the cells themselves), as in the batch format; a whole CASE {"host", "request"} too. */
 int vn_request_parse_json(const char *source, const char *bytes, size_t size, vn_request **ret,

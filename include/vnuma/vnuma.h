@@ -10,5 +10,6 @@
 #include "vnuma/host.h"
 #include "vnuma/place.h"
 #include "vnuma/render.h"
+#include "vnuma/running.h"
 
 #endif

@@ -53,13 +53,13 @@ static int keep_document(vn_request *request, const char *source, const char *by
 	return request->xml && (request->source || !source) ? VN_OK : vn_draft_no_memory(err);
 }
 
-int vn_request_parse_xml(const char *source, const char *bytes, size_t size, vn_request **ret,
-			 vn_error *err)
+static int parse(const char *source, const char *bytes, size_t size, bool as_is, vn_request **ret,
+		 vn_error *err)
 {
 	VN_AUTO(vn_request)
 	request = vn_request_new();
 	vn_draft draft = { .request = request, .source = source };
-	vn_dom dom = { .draft = &draft, .bytes = bytes, .size = size };
+	vn_dom dom = { .draft = &draft, .bytes = bytes, .size = size, .as_is = as_is };
 	int r;
 
 	if (!request)
@@ -73,4 +73,16 @@ int vn_request_parse_xml(const char *source, const char *bytes, size_t size, vn_
 	if (r == VN_OK)
 		*ret = VN_STEAL(request);
 	return r;
+}
+
+int vn_request_parse_xml(const char *source, const char *bytes, size_t size, vn_request **ret,
+			 vn_error *err)
+{
+	return parse(source, bytes, size, false, ret, err);
+}
+
+int vn_request_parse_xml_as_is(const char *source, const char *bytes, size_t size, vn_request **ret,
+			       vn_error *err)
+{
+	return parse(source, bytes, size, true, ret, err);
 }

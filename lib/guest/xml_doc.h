@@ -20,6 +20,7 @@ typedef struct vn_dom {
 	const char *bytes;
 	size_t size;
 	xmlDoc *doc;	/* NULL until loaded */
+	bool as_is;	/* <vnuma> is passed over, with what it says about who wrote what */
 	bool no_memory; /* a value could not be copied: checked once, at the end */
 } vn_dom;
 

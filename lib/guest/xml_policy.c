@@ -296,6 +296,8 @@ int vn_dom_read_policy(vn_dom *dom, const xmlNode *domain, vn_dom_policy *ret, v
 {
 	int r;
 
+	if (dom->as_is)
+		return VN_OK;
 	if ((r = find(dom, domain, ret, err)) < 0 || !ret->node)
 		return r;
 	dom->draft->policy = vn_dom_spot(dom, vn_dom_element(ret->node));
