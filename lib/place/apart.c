@@ -24,7 +24,7 @@ struct apart {
 	uint16_t class_of[VN_NODE_MAX];		  /* [candidate] */
 	uint16_t class_first[VN_NODE_MAX + 1];	  /* [class] its first candidate */
 	uint8_t broken[VN_CELL_MAX][VN_NODE_MAX]; /* [kind][candidate] cores it breaks there */
-	bool one_price[VN_CELL_MAX];		  /* [kind] breaks as many on each candidate */
+	uint8_t price[VN_NODE_MAX];		  /* [node] cores that the last kind breaks there */
 	uint64_t strategy[VN_NODE_MAX];		  /* [candidate] */
 	uint16_t cheapest[VN_NODE_MAX];		  /* candidates by strategy */
 	uint64_t weight_from[VN_CELL_MAX + 1];	  /* vCPUs of the cells at.. */
@@ -92,8 +92,15 @@ static uint32_t class_for(const struct apart *a, struct class_list *list, uint32
 	return list->n++;
 }
 
+static bool costs_less(const struct apart *a, uint32_t node_ix, uint64_t strategy, uint32_t than)
+{
+	uint8_t price = a->price[node_ix], other = a->price[a->node_at[than]];
+
+	return price != other ? price < other : strategy < a->strategy[than];
+}
+
 /* Put the candidates into the order of their classes: those with devices first, then the large
- * ones; within a class the cheapest first. `class_of_node` is spoilt. */
+ * ones; within a class the cheapest for the last kind first. */
 static void order_candidates(struct apart *a, const struct class_list *list, const uint16_t *nodes,
 			     const uint16_t *class_of_node)
 {
@@ -122,7 +129,7 @@ static void order_candidates(struct apart *a, const struct class_list *list, con
 		uint64_t cost = strategy_cost(a->p, nodes[i]);
 		uint32_t to = a->class_first[q] + order[q]++;
 
-		for (; to > a->class_first[q] && a->strategy[to - 1] > cost; to--) {
+		for (; to > a->class_first[q] && costs_less(a, nodes[i], cost, to - 1); to--) {
 			a->node_at[to] = a->node_at[to - 1];
 			a->strategy[to] = a->strategy[to - 1];
 		}
@@ -136,12 +143,17 @@ static void order_candidates(struct apart *a, const struct class_list *list, con
 
 /* ---- the table ---- */
 
-static bool would_do(const struct problem *p, uint32_t cell, uint32_t node_ix)
+static bool would_do(const struct problem *p, uint32_t cell, uint32_t node_ix, uint8_t *page_ix)
 {
-	uint8_t page_ix;
-
 	return fit_cpus(p, cell, node_ix).need == VN_NEED_NOTHING && p->nodes[node_ix].for_memory &&
-	       fit_memory(p, cell, node_ix, 0, &page_ix).need == VN_NEED_NOTHING;
+	       fit_memory(p, cell, node_ix, 0, page_ix).need == VN_NEED_NOTHING;
+}
+
+static uint8_t broken_on(const struct problem *p, uint32_t kind, uint32_t node_ix)
+{
+	uint32_t broken = fit_broken(p, p->kind_cell[kind], node_ix);
+
+	return (uint8_t)(broken < UINT8_MAX ? broken : UINT8_MAX);
 }
 
 /* Candidates with their classes, and the rows of the table. False: a kind has no candidate. */
@@ -152,13 +164,15 @@ static bool find_candidates(struct apart *a)
 	uint16_t nodes[VN_NODE_MAX], class_of_node[VN_NODE_MAX];
 	uint64_t can[VN_CELL_MAX][VN_NODESET_WORDS]; /* by node */
 	uint32_t words = (p->host->n_nodes + 63) / 64;
+	uint8_t page_ix;
 
 	for (uint32_t k = 0; k < p->n_kinds; k++) {
 		uint64_t any = 0;
 
 		memset(can[k], 0, words * sizeof(can[k][0]));
 		for (uint32_t i = 0; i < p->host->n_nodes; i++)
-			can[k][i / 64] |= (uint64_t)would_do(p, p->kind_cell[k], i) << i % 64;
+			can[k][i / 64] |= (uint64_t)would_do(p, p->kind_cell[k], i, &page_ix)
+					  << i % 64;
 		for (uint32_t i = 0; i < words; i++)
 			any |= can[k][i];
 		if (!any)
@@ -172,6 +186,8 @@ static bool find_candidates(struct apart *a)
 			any = has(can[k], i);
 		if (!any)
 			continue;
+		a->price[i] =
+			has(can[p->n_kinds - 1], i) ? broken_on(p, p->n_kinds - 1, i) : UINT8_MAX;
 		class_of_node[a->m] = (uint16_t)class_for(a, &list, i);
 		nodes[a->m++] = (uint16_t)i;
 	}
@@ -189,54 +205,23 @@ static bool find_candidates(struct apart *a)
 static void find_broken(struct apart *a)
 {
 	const struct problem *p = a->p;
-
 	uint8_t least[VN_CELL_MAX];
 
+	memset(least, UINT8_MAX, sizeof(least));
 	for (uint32_t k = 0; k < p->n_kinds; k++) {
-		const struct place_cell *cell = &p->cells[p->kind_cell[k]];
-		int price = -1;
-
-		least[k] = UINT8_MAX;
-
-		a->one_price[k] = true;
 		for (uint32_t x = 0; x < a->m; x++) {
-			uint32_t broken = 0;
+			uint32_t node_ix = a->node_at[x];
 
 			if (!has(a->t.can[k], x))
 				continue;
-			if (cell->pins + cell->extra)
-				broken = fit_broken(p, p->kind_cell[k], a->node_at[x]);
-			a->broken[k][x] = (uint8_t)(broken < UINT8_MAX ? broken : UINT8_MAX);
-			a->one_price[k] &= price < 0 || price == (int)broken;
-			price = (int)broken;
+			a->broken[k][x] =
+				k == p->n_kinds - 1 ? a->price[node_ix] : broken_on(p, k, node_ix);
 			least[k] = a->broken[k][x] < least[k] ? a->broken[k][x] : least[k];
 		}
 	}
 	a->broken_from[a->n] = 0;
 	for (uint32_t at = a->n; at-- > 0;)
-		a->broken_from[at] = a->broken_from[at + 1] + least[p->cells[a->cell_at[at]].kind];
-}
-
-/* With one kind of cell, what a candidate costs is known: cheapest first within each class. */
-static void order_by_price(struct apart *a)
-{
-	uint8_t *broken = a->broken[0];
-
-	for (uint32_t x = 1; x < a->m; x++) {
-		uint16_t node = a->node_at[x];
-		uint64_t strategy = a->strategy[x];
-		uint8_t price = broken[x];
-		uint32_t to = x;
-
-		for (; to > a->class_first[a->class_of[x]] && broken[to - 1] > price; to--) {
-			a->node_at[to] = a->node_at[to - 1];
-			a->strategy[to] = a->strategy[to - 1];
-			broken[to] = broken[to - 1];
-		}
-		a->node_at[to] = node;
-		a->strategy[to] = strategy;
-		broken[to] = price;
-	}
+		a->broken_from[at] = a->broken_from[at + 1] + least[a->t.kind_at[at]];
 }
 
 /* ---- bounds ---- */
@@ -351,7 +336,7 @@ static uint32_t left_in(const struct apart *a, uint32_t kind, uint32_t first, ui
  * first. `from`: the first candidate that they may have, when they are of one kind. */
 static uint64_t bound_pull(const struct apart *a, uint32_t at, uint32_t from)
 {
-	uint32_t kind = a->p->cells[a->cell_at[at]].kind, left = a->n - at;
+	uint32_t kind = a->t.kind_at[at], left = a->n - at;
 	bool alike = a->alike_from[at];
 	uint32_t q = alike && from < a->m ? a->class_of[from] : 0, n = 0;
 	uint64_t pull[VN_CELL_MAX], sum = 0;
@@ -449,7 +434,7 @@ static bool lower_nodes_possible(const struct apart *a, uint32_t at, uint32_t fr
 	const struct problem *p = a->p;
 	const struct choice *worst = p->found_choices[p->n_found - 1];
 	uint16_t lowest[VN_CELL_MAX];
-	uint32_t kind_now = p->cells[a->cell_at[at]].kind;
+	uint32_t kind_now = a->t.kind_at[at];
 	int at_lead = VN_CELL_MAX;
 	bool lower = false;
 
@@ -543,6 +528,14 @@ static void record(struct apart *a)
 	search_record(p, choices, &a->cost);
 }
 
+/* Is what all cells cost more than the last that we keep? Devices are counted by search_record. */
+static bool costs_more(const struct apart *a)
+{
+	const vn_cost *worst = search_worst(a->p);
+
+	return worst && !a->devices && search_compare(&a->cost, worst) > 0;
+}
+
 static void add_pull(struct apart *a, uint32_t node_ix, uint64_t vcpus, int sign)
 {
 	for (uint32_t q = 0; q < a->n_classes; q++) {
@@ -559,66 +552,176 @@ static void add_pull(struct apart *a, uint32_t node_ix, uint64_t vcpus, int sign
 /* Is there, for the cells at.., still a matching into the candidates that are left? */
 static bool may_go_on(const struct apart *a, uint32_t at, uint32_t from)
 {
-	uint32_t kind = a->p->cells[a->cell_at[at]].kind;
+	uint32_t kind = a->t.kind_at[at];
 
 	if (a->alike_from[at])
 		return left_in(a, kind, from, a->m) >= a->n - at;
 	return match_cells(&a->t, at);
 }
 
+static void deal(struct apart *a, uint32_t at, uint32_t q);
+
+static bool out_of_steps(struct apart *a)
+{
+	struct problem *p = a->p;
+
+	if (p->steps <= a->budget && (!p->n_found || p->steps <= a->budget_found))
+		return false;
+	p->proven = false;
+	return true;
+}
+
+/* A candidate for the cell at `at`, and back again. Distances are the caller's. */
+static void take(struct apart *a, uint32_t at, uint32_t x)
+{
+	a->now[at] = (uint16_t)x;
+	a->t.used[x / 64] |= UINT64_C(1) << x % 64;
+	a->p->nodes[a->node_at[x]].cells = 1;
+	a->cost.broken += a->broken[a->t.kind_at[at]][x];
+	a->cost.strategy += a->strategy[x];
+}
+
+static void give_back(struct apart *a, uint32_t at)
+{
+	uint32_t x = a->now[at];
+
+	a->t.used[x / 64] &= ~(UINT64_C(1) << x % 64);
+	a->p->nodes[a->node_at[x]].cells = 0;
+	a->cost.broken -= a->broken[a->t.kind_at[at]][x];
+	a->cost.strategy -= a->strategy[x];
+}
+
+/* All cells have their place. */
+static void finish(struct apart *a)
+{
+	if (!costs_more(a))
+		record(a);
+}
+
+/* The cheapest free candidates of a class for the cells at..; returns how many there are. */
+static uint32_t take_class(struct apart *a, uint32_t at, uint32_t q)
+{
+	uint32_t kind = a->t.kind_at[at], n = at;
+
+	for (uint32_t x = a->class_first[q]; x < a->class_first[q + 1] && n < a->n; x++)
+		if (has(a->t.can[kind], x) && !has(a->t.used, x))
+			take(a, n++, x);
+	return n - at;
+}
+
+/* What the first n of the cells at.. pay for their distances in class q, to each other and to those
+ * placed. */
+static uint64_t class_distance(const struct apart *a, uint32_t at, uint64_t n, uint32_t q)
+{
+	const vn_host *host = a->p->host;
+	uint64_t vcpus = a->p->cells[a->cell_at[at]].vcpus;
+	uint32_t node_ix = a->node_at[a->class_first[q]], next = node_ix;
+
+	if (n > 1)
+		next = a->node_at[a->class_first[q] + 1];
+	return n * vcpus * (a->pull[q] + vn_host_distance(host, node_ix, node_ix)) +
+	       n * (n - 1) / 2 * vcpus * vcpus * both_ways(host, node_ix, next);
+}
+
+static bool is_too_far(const struct apart *a, uint64_t more_distance)
+{
+	const vn_cost *worst = search_worst(a->p);
+
+	return worst && !a->devices && a->cost.distance + more_distance > worst->distance;
+}
+
+/* The first n of the cells at.. are in class q now; on with the others. */
+static void deal_on(struct apart *a, uint32_t at, uint32_t n, uint32_t q)
+{
+	uint32_t node_ix = a->node_at[a->class_first[q]];
+	uint64_t vcpus = (uint64_t)n * a->p->cells[a->cell_at[at]].vcpus;
+
+	if (a->devices && !search_may_satisfy(a->p, a->n - at - n))
+		return;
+	add_pull(a, node_ix, vcpus, 1);
+	/* for the last class there is one way: that is quicker tried than bounded */
+	if (q + 2 == a->n_classes || !hopeless(a, at + n, a->class_first[q + 1]))
+		deal(a, at + n, q + 1);
+	add_pull(a, node_ix, vcpus, -1);
+}
+
+/* The cells at.. are all of the last kind: how many of them go to class q, and to those after it?
+ * Within a class the cheapest candidates are taken. */
+static void deal(struct apart *a, uint32_t at, uint32_t q)
+{
+	uint32_t kind = a->t.kind_at[at], left = a->n - at;
+	uint32_t room = left_in(a, kind, a->class_first[q + 1], a->m);
+	uint32_t least = left > room ? left - room : 0;
+	vn_cost before = a->cost;
+	bool go = true;
+
+	if (q + 1 == a->n_classes && is_too_far(a, class_distance(a, at, left, q)))
+		return;
+	for (uint32_t n = take_class(a, at, q);; n--) {
+		if (go && n >= least) {
+			a->p->steps++;
+			a->cost.distance = before.distance + class_distance(a, at, n, q);
+			if (n == left)
+				finish(a);
+			else
+				deal_on(a, at, n, q);
+			go = !out_of_steps(a);
+		}
+		if (!n)
+			break;
+		give_back(a, at + n - 1);
+	}
+	a->cost = before;
+}
+
 static void descend(struct apart *a, uint32_t at);
+
+/* The cells at.., with what is placed now. */
+static void go_on(struct apart *a, uint32_t at)
+{
+	if (a->p->n_best == 1 && a->alike_from[at])
+		deal(a, at, 0);
+	else
+		descend(a, at);
+}
 
 static void try_candidate(struct apart *a, uint32_t at, uint32_t x)
 {
 	struct problem *p = a->p;
 	const struct place_cell *cell = &p->cells[a->cell_at[at]];
-	uint32_t node_ix = a->node_at[x];
-	vn_cost before = a->cost;
-	bool more = at + 1 < a->n, alike;
+	uint32_t node_ix = a->node_at[x], next = at + 1;
+	bool more = next < a->n, alike = more && a->t.kind_at[next] == cell->kind;
+	uint64_t distance = a->cost.distance;
 
 	p->steps++;
-	alike = more && p->cells[a->cell_at[at + 1]].kind == cell->kind;
-	a->now[at] = (uint16_t)x;
-	a->t.used[x / 64] |= UINT64_C(1) << x % 64;
-	p->nodes[node_ix].cells = 1;
+	take(a, at, x);
 	a->cost.distance += cell->vcpus *
 			    (a->pull[a->class_of[x]] + vn_host_distance(p->host, node_ix, node_ix));
-	a->cost.broken += a->broken[cell->kind][x];
-	a->cost.strategy += a->strategy[x];
 	if (!more) {
-		record(a);
-	} else if (may_go_on(a, at + 1, alike ? x + 1 : 0) &&
-		   (!a->devices || search_may_satisfy(p, a->n - at - 1))) {
+		finish(a);
+	} else if (may_go_on(a, next, alike ? x + 1 : 0) &&
+		   (!a->devices || search_may_satisfy(p, a->n - next))) {
 		add_pull(a, node_ix, cell->vcpus, 1);
-		if (!hopeless(a, at + 1, alike ? x + 1 : 0))
-			descend(a, at + 1);
+		if (!hopeless(a, next, alike ? x + 1 : 0))
+			go_on(a, next);
 		add_pull(a, node_ix, cell->vcpus, -1);
 	}
-	a->cost = before;
-	p->nodes[node_ix].cells = 0;
-	a->t.used[x / 64] &= ~(UINT64_C(1) << x % 64);
+	give_back(a, at);
+	a->cost.distance = distance;
 }
 
 static void descend(struct apart *a, uint32_t at)
 {
-	struct problem *p = a->p;
-	uint32_t kind = p->cells[a->cell_at[at]].kind;
+	const struct problem *p = a->p;
+	uint32_t kind = a->t.kind_at[at];
 	bool again = at && p->cells[a->cell_at[at - 1]].kind == kind;
-	/* the cheapest of a class first and no other, when no cell to come may want the cheapest */
-	bool cheapest_only =
-		p->n_best == 1 && a->alike_from[at] && (p->n_kinds == 1 || a->one_price[kind]);
 
-	for (uint32_t x = again ? a->now[at - 1] + 1u : 0; x < a->m;) {
-		if (!has(a->t.can[kind], x) || has(a->t.used, x)) {
-			x++;
+	for (uint32_t x = again ? a->now[at - 1] + 1u : 0; x < a->m; x++) {
+		if (!has(a->t.can[kind], x) || has(a->t.used, x))
 			continue;
-		}
 		try_candidate(a, at, x);
-		if (p->steps > a->budget || (p->n_found && p->steps > a->budget_found)) {
-			p->proven = false;
+		if (out_of_steps(a))
 			return;
-		}
-		x = cheapest_only ? a->class_first[a->class_of[x] + 1] : x + 1;
 	}
 }
 
@@ -659,9 +762,34 @@ static void sort_by_strategy(struct apart *a)
 	}
 }
 
+/* One cell: every node that would do is looked at, and that is all. */
+static void place_one(struct problem *p)
+{
+	for (uint32_t i = 0; i < p->host->n_nodes; i++) {
+		struct choice choice = { .node_ix = (uint16_t)i, .mem_ix = (uint16_t)i };
+
+		p->steps++;
+		if (!would_do(p, 0, i, &choice.page_ix))
+			continue;
+		vn_cost cost = {
+			.distance = p->cells[0].vcpus * (uint64_t)vn_host_distance(p->host, i, i),
+			.broken = fit_broken(p, 0, i),
+			.strategy = strategy_cost(p, i),
+		};
+		p->nodes[i].cells = 1;
+		search_record(p, &choice, &cost);
+		p->nodes[i].cells = 0;
+	}
+}
+
 void place_apart(struct problem *p, uint64_t budget)
 {
 	struct apart a;
+
+	if (p->n_cells == 1) {
+		place_one(p);
+		return;
+	}
 
 	a.p = p;
 	a.budget = budget;
@@ -676,9 +804,7 @@ void place_apart(struct problem *p, uint64_t budget)
 		return;
 	memset(a.pull, 0, a.n_classes * sizeof(*a.pull));
 	find_broken(&a);
-	if (p->n_kinds == 1 && !a.one_price[0])
-		order_by_price(&a);
 	sort_by_strategy(&a);
 	bound_distances(&a);
-	descend(&a, 0);
+	go_on(&a, 0);
 }
