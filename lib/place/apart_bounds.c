@@ -150,15 +150,16 @@ static uint64_t bound_pull(const struct apart *a, uint32_t at, uint32_t from)
 	return sum * a->p->cells[a->cell_at[at]].vcpus;
 }
 
+/* The least loads. Only where the cells at.. are of one kind do all of them come after `from`. */
 static uint64_t bound_strategy(const struct apart *a, uint32_t at, uint32_t from)
 {
-	uint32_t left = a->n - at;
+	uint32_t left = a->n - at, first = a->alike_from[at] ? from : 0;
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < a->m && left; i++) {
 		uint32_t x = a->cheapest[i];
 
-		if (x < from || has_bit(a->t.used, x))
+		if (x < first || has_bit(a->t.used, x))
 			continue;
 		sum += a->strategy[x];
 		left--;
