@@ -73,6 +73,8 @@ typedef struct vn_guest {
 	vn_error no_threads, no_memory; /* why these are not known; code VN_OK when they are */
 	bool balloon_known;
 	uint64_t balloon_kib;	/* what the guest has now */
+	bool rss_known;
+	uint64_t rss_kib;	/* of QEMU's process, as libvirt says; huge pages are not in it */
 	bool guest_stats_known; /* the guest's own driver answers */
 	uint64_t guest_unused_kib, guest_available_kib;
 } vn_guest;
