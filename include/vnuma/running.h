@@ -52,6 +52,7 @@ typedef struct vn_memory_use {
 	uint32_t n_sizes; /* page sizes, ascending; transparent huge pages count as ordinary */
 	uint64_t size_kib[VN_PAGE_SIZES_MAX];
 	uint64_t *kib;	  /* [n_sizes * n_nodes]: size * n_nodes + node_ix; NULL if not measured */
+	bool thp_known;	  /* with VN_MEASURED_EXACT */
 	uint64_t thp_kib; /* of the ordinary: in transparent huge pages */
 } vn_memory_use;
 
@@ -68,9 +69,11 @@ typedef struct vn_guest {
 	vn_request *config, *policy;
 	vn_error unreadable;
 	uint32_t n_threads;
-	vn_thread *threads; /* vCPUs ascending, then I/O threads, then the others */
+	vn_thread *threads;   /* vCPUs ascending, then I/O threads, then the others */
+	bool threads_by_name; /* which are vCPUs is known by the threads' names only */
 	vn_memory_use memory;
-	vn_error no_threads, no_memory; /* why these are not known; code VN_OK when they are */
+	vn_error no_threads, no_memory; /* why these are not known (threads: or
+					   not all); code VN_OK when they are */
 	bool balloon_known;
 	uint64_t balloon_kib;	/* what the guest has now */
 	bool rss_known;
