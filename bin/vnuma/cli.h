@@ -9,6 +9,7 @@
 #ifndef VNUMA_CLI_H
 #define VNUMA_CLI_H
 
+#include "virt/virt.h"
 #include "vnuma/vnuma.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER, CLI_COLOR_COUNT };
@@ -32,7 +33,7 @@ struct cli_texts {
 struct cli_values {
 	/* index into the option's choices, -1: not given */
 	int format, color, strategy, size_by, completion;
-	const char *host, *json, *name;
+	const char *host, *connect, *json, *name;
 	uint32_t vcpus; /* 0: not given */
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
@@ -154,12 +155,24 @@ void cli_completion_zsh(vn_text *to);
 
 /* ---- input.c --------------------------------------------------------------------------------- */
 
-int cli_read_host(const char *source, vn_host **ret, vn_error *err);
+/* The host of -H or -c. A libvirt is asked for what its running guests have taken; the one that is
+ * called `except` (may be NULL) is left out. */
+int cli_read_host(const struct cli_values *values, const char *except, struct cli_output *output,
+		  vn_host **ret, vn_error *err);
 /* path: "-" is standard input. With `json`, or when it starts with '{', the document is JSON. */
 int cli_read_request(const char *path, bool json, vn_request **ret, vn_error *err);
 
 /* An error may borrow its source from a request or host: call this before that is freed. */
 void cli_keep_source(struct cli_output *output, vn_error *err);
+
+/* ---- running.c -------------------------------------------------------------------------------
+ */
+
+/* What runs on the host of a connection; on this machine with what /proc knows of it. Nothing is
+ * accounted yet. `which`: of enum vn_virt_which. */
+int cli_read_running(vn_virt *virt, unsigned which, vn_running **ret, vn_error *err);
+/* The guest of that name, running or not; NULL. */
+const vn_guest *cli_find_guest(const vn_running *running, const char *name);
 
 /* ---- plan_advice.c --------------------------------------------------------------------------- */
 

@@ -202,7 +202,7 @@ static int plan(const struct cli_values *v, const char *file, const vn_place_opt
 
 	if ((r = read_guest(v, file, &request, err)) < 0 ||
 	    (r = check_alternatives(v, request, err)) < 0 ||
-	    (r = cli_read_host(v->host, &host, err)) < 0 ||
+	    (r = cli_read_host(v, request->name, output, &host, err)) < 0 ||
 	    (r = take_others(host, &v->with, *options, others, output, err)) < 0)
 		return r;
 	r = place_all(host, request, v, options, placements, &n, err);

@@ -37,13 +37,17 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 	.offset = FIELD(host),                                                                     \
 	.help = "The host: 'live' is this machine; a file or folder with libvirt capabilities "    \
 		"XML, hwloc XML, vnuma JSON or a copy of /sys; '-' is standard input; "            \
-		"'synthetic:TEXT' is a made-up host in hwloc's notation."
+		"'synthetic:TEXT' is a made-up host in hwloc's notation; a libvirt URI is the "    \
+		"same as -c."
 #define OPTION_COLOR                                                                               \
 	.name = "color", .argument = "WHEN", .fallback = "auto", .offset = FIELD(color),           \
 	CHOICES(cli_color_names, CLI_COLOR_COUNT),                                                 \
 	.help = "Colours in a table; 'auto' is on a terminal, unless NO_COLOR is set."
-/* A running libvirt is not asked yet. */
-#define OPTION_CONNECT .name = "connect", .letter = 'c', .kind = CLI_TEXT, .argument = "URI"
+#define OPTION_CONNECT                                                                             \
+	.name = "connect", .letter = 'c', .kind = CLI_TEXT, .argument = "URI",                     \
+	.offset = FIELD(connect)
+#define HOST_CONNECT_HELP                                                                          \
+	"Instead of -H: the host of this libvirt, with what its running guests have taken."
 
 static const struct cli_option host_options[] = {
 	{ OPTION_HOST },
@@ -56,7 +60,7 @@ static const struct cli_option host_options[] = {
 	  .help = "What to print: a table with a text picture, JSON that -H reads back, or an SVG "
 		  "picture." },
 	{ OPTION_COLOR },
-	{ OPTION_CONNECT },
+	{ OPTION_CONNECT, .help = HOST_CONNECT_HELP },
 	{ 0 },
 };
 
@@ -157,7 +161,7 @@ static const struct cli_option plan_options[] = {
 	  .help = "Also print to standard error, for each node, what decided: what was asked and "
 		  "what was there, or why another node is better." },
 	{ OPTION_COLOR },
-	{ OPTION_CONNECT },
+	{ OPTION_CONNECT, .help = HOST_CONNECT_HELP },
 	{ 0 },
 };
 

@@ -76,6 +76,8 @@ typedef struct vn_guest {
 					   not all); code VN_OK when they are */
 	bool balloon_known;
 	uint64_t balloon_kib;	/* what the guest has now */
+	bool rss_known;
+	uint64_t rss_kib;	/* of QEMU's process, as libvirt says; huge pages are not in it */
 	bool guest_stats_known; /* the guest's own driver answers */
 	uint64_t guest_unused_kib, guest_available_kib;
 } vn_guest;
