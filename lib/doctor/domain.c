@@ -45,8 +45,7 @@ static void read_numatune(vn_domain_reader *r, const xmlNode *domain)
 	r->to->memory_mode_given = memory != NULL;
 	if (memory)
 		r->to->memory_mode = take_mode(memory);
-	VN_NODE_EACH(memnode, numatune, "memnode")
-	{
+	VN_NODE_EACH(memnode, numatune, "memnode") {
 		if (!vn_node_uint(memnode, "cellid", VN_CELL_MAX - 1, &cell))
 			continue;
 		vn_cpuset_add(&r->to->memnodes, (unsigned)cell);
@@ -61,17 +60,15 @@ static void read_pins(vn_domain_reader *r, const xmlNode *cputune)
 	uint64_t number;
 	uint32_t count = 0;
 
-	VN_NODE_EACH(pin, cputune, "vcpupin")
-	{
+	VN_NODE_EACH(pin, cputune, "vcpupin") {
 		if (vn_node_uint(pin, "vcpu", VN_CPU_MAX - 1, &number) &&
 		    number >= r->request->vcpus)
 			vn_cpuset_add(&r->to->beyond, (unsigned)number);
 	}
 	VN_NODE_EACH(pin, cputune, "iothreadpin")
-	count += count < VN_IOTHREADS_MAX;
+		count += count < VN_IOTHREADS_MAX;
 	r->to->iothreadpins = vn_reader_alloc(r, count, sizeof(*r->to->iothreadpins));
-	VN_NODE_EACH(pin, cputune, "iothreadpin")
-	{
+	VN_NODE_EACH(pin, cputune, "iothreadpin") {
 		vn_cpuset cpus;
 
 		if (r->to->n_iothreadpins == count || r->no_memory ||
@@ -89,8 +86,7 @@ static void read_cputune(vn_domain_reader *r, const xmlNode *domain)
 
 	r->to->resource_control =
 		vn_node_child(cputune, "cachetune") || vn_node_child(cputune, "memorytune");
-	VN_NODE_EACH(sched, cputune, "vcpusched")
-	{
+	VN_NODE_EACH(sched, cputune, "vcpusched") {
 		vn_cpuset vcpus;
 
 		if ((vn_node_attr_is(sched, "scheduler", "fifo") ||
@@ -111,8 +107,7 @@ static void read_siblings(vn_domain_reader *r, const xmlNode *cell, uint32_t num
 	uint32_t n = r->request->n_cells;
 	uint64_t id, value;
 
-	VN_NODE_EACH(sibling, distances, "sibling")
-	{
+	VN_NODE_EACH(sibling, distances, "sibling") {
 		if (!vn_node_uint(sibling, "id", n - 1, &id) ||
 		    !vn_node_uint(sibling, "value", DISTANCE_MAX, &value))
 			continue;
@@ -150,8 +145,7 @@ static void read_cells(vn_domain_reader *r, const xmlNode *domain)
 	if (!r->to->slit)
 		return;
 	vn_cpuset_add_range(&r->to->uncovered, 0, r->request->vcpus - 1);
-	VN_NODE_EACH(cell, numa, "cell")
-	{
+	VN_NODE_EACH(cell, numa, "cell") {
 		id = position++;
 		if (vn_node_has(cell, "id") && !vn_node_uint(cell, "id", n - 1, &id))
 			continue;

@@ -42,8 +42,7 @@ static void read_disk(vn_domain_reader *r, const xmlNode *node, uint32_t element
 
 	if (vn_node_uint(driver, "iothread", VN_CPU_MAX - 1, &id))
 		vn_cpuset_add(&disk.iothreads, (unsigned)id);
-	VN_NODE_EACH(thread, list, "iothread")
-	{
+	VN_NODE_EACH(thread, list, "iothread") {
 		if (vn_node_uint(thread, "id", VN_CPU_MAX - 1, &id))
 			vn_cpuset_add(&disk.iothreads, (unsigned)id);
 	}
@@ -56,7 +55,7 @@ static uint32_t count_disks(const xmlNode *devices)
 	uint32_t count = 0;
 
 	VN_NODE_EACH(disk, devices, "disk")
-	count += count < VN_DISK_THREADS_MAX;
+		count += count < VN_DISK_THREADS_MAX;
 	return count;
 }
 
