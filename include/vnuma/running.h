@@ -48,6 +48,7 @@ typedef struct vn_memory_use {
 	enum vn_measured how;
 	uint32_t samples; /* pages that were asked about */
 	uint64_t ram_kib; /* mapped as the guest's RAM, touched or not */
+	bool guessed; /* which mappings that is: the large ones, none has a size that was told */
 	uint64_t swap_kib;
 	uint32_t n_sizes; /* page sizes, ascending; transparent huge pages count as ordinary */
 	uint64_t size_kib[VN_PAGE_SIZES_MAX];
@@ -75,7 +76,7 @@ typedef struct vn_guest {
 	vn_error no_threads, no_memory; /* why these are not known (threads: or
 					   not all); code VN_OK when they are */
 	bool balloon_known;
-	uint64_t balloon_kib;	/* what the guest has now */
+	uint64_t balloon_kib; /* what the guest has now */
 	bool rss_known;
 	uint64_t rss_kib;	/* of QEMU's process, as libvirt says; huge pages are not in it */
 	bool guest_stats_known; /* the guest's own driver answers */
