@@ -38,7 +38,7 @@ struct cli_values {
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
 	uint32_t alternatives; /* 0: not given */
-	bool explain, roff, stats;
+	bool explain, roff, stats, dry_run, paused;
 	struct cli_texts specs, props, with;
 };
 
@@ -103,6 +103,8 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 	     vn_error *err);
 int cmd_fit(const struct cli_values *values, const char *operand, struct cli_output *output,
 	    vn_error *err);
+int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
 int cmd_version(const struct cli_values *values, const char *operand, struct cli_output *output,
@@ -189,6 +191,19 @@ void plan_others_clear(struct plan_others *others);
  * is left out. */
 void plan_advise(const vn_host *host, const vn_request *request, const vn_place_options *options,
 		 const struct plan_others *others, const vn_style *style, vn_text *notes);
+
+/* ---- placing.c -------------------------------------------------------------------------------
+ */
+
+vn_place_options cli_place_options(const struct cli_values *values);
+/* Place, and have the placement checked by code that shares nothing with the search. */
+int cli_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
+	      vn_placement *placement, vn_error *err);
+/* Appended to the notes: with options->explain why so; and where placement is NULL, which is a
+ * refusal, what would help. */
+void cli_note(const vn_host *host, const vn_request *request, const vn_place_options *options,
+	      const vn_placement *placement, const struct plan_others *others,
+	      const vn_style *style, vn_text *notes);
 
 /* ---- output.c -------------------------------------------------------------------------------- */
 

@@ -49,6 +49,52 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 #define HOST_CONNECT_HELP                                                                          \
 	"Instead of -H: the host of this libvirt, with what its running guests have taken."
 
+/* How a guest is placed. */
+#define OPTIONS_PLACE                                                                              \
+	{ .name = "strategy",                                                                      \
+	  .argument = "NAME",                                                                      \
+	  .fallback = "spread",                                                                    \
+	  .offset = FIELD(strategy),                                                               \
+	  CHOICES(vn_strategy_names, VN_STRATEGY_COUNT),                                           \
+	  .help = "Between equally good nodes: the emptiest first, or the fullest first." },       \
+		{ .name = "size-by",                                                               \
+		  .argument = "UNIT",                                                              \
+		  .fallback = "cores",                                                             \
+		  .offset = FIELD(size_by),                                                        \
+		  CHOICES(vn_size_by_names, VN_SIZE_BY_COUNT),                                     \
+		  .help = "How many floating vCPUs a node holds when the number of nodes is "      \
+			  "chosen: one "                                                           \
+			  "for each core, or one for each hardware thread." },                     \
+		{ .name = "cpu-ratio",                                                             \
+		  .kind = CLI_RATIO,                                                               \
+		  .argument = "RATIO",                                                             \
+		  .fallback = "4",                                                                 \
+		  .offset = FIELD(cpu_ratio_percent),                                              \
+		  .help = "Floating vCPUs allowed for each CPU of a node; 0 is no limit." },       \
+		{ .name = "ram-ratio",                                                             \
+		  .kind = CLI_RATIO,                                                               \
+		  .argument = "RATIO",                                                             \
+		  .fallback = "1",                                                                 \
+		  .offset = FIELD(ram_ratio_percent),                                              \
+		  .help = "Ordinary guest memory allowed for the memory of a node; 1 is what is "  \
+			  "free now, "                                                             \
+			  "0 is no limit." },                                                      \
+	{                                                                                          \
+		.name = "reserve", .kind = CLI_SIZE, .argument = "SIZE",                           \
+		.offset = FIELD(reserve_kib), .max = VN_GUEST_MEM_MAX_KIB,                         \
+		.help = "Memory to keep free on each node."                                        \
+	}
+#define OPTION_EXPLAIN                                                                             \
+	.name = "explain", .kind = CLI_FLAG, .offset = FIELD(explain),                             \
+	.help = "Also print to standard error, for each node, what decided: what was asked and "   \
+		"what was there, or why another node is better."
+#define OPTION_DRY_RUN(what)                                                                       \
+	.name = "dry-run", .kind = CLI_FLAG, .offset = FIELD(dry_run), .help = (what)
+#define OPTION_LIBVIRT                                                                             \
+	OPTION_CONNECT,                                                                            \
+		.help = "The libvirt to ask; default: LIBVIRT_DEFAULT_URI, or what libvirt "       \
+			"finds (qemu:///system for root)."
+
 static const struct cli_option host_options[] = {
 	{ OPTION_HOST },
 	{ .name = "output",
@@ -115,38 +161,7 @@ static const struct cli_option plan_options[] = {
 	  .offset = FIELD(with),
 	  .help = "A guest that is on the host already: it is placed first, and what it takes is "
 		  "gone. A domain XML, planned or not, or a request in JSON; repeatable." },
-	{ .name = "strategy",
-	  .argument = "NAME",
-	  .fallback = "spread",
-	  .offset = FIELD(strategy),
-	  CHOICES(vn_strategy_names, VN_STRATEGY_COUNT),
-	  .help = "Between equally good nodes: the emptiest first, or the fullest first." },
-	{ .name = "size-by",
-	  .argument = "UNIT",
-	  .fallback = "cores",
-	  .offset = FIELD(size_by),
-	  CHOICES(vn_size_by_names, VN_SIZE_BY_COUNT),
-	  .help = "How many floating vCPUs a node holds when the number of nodes is chosen: one "
-		  "for each core, or one for each hardware thread." },
-	{ .name = "cpu-ratio",
-	  .kind = CLI_RATIO,
-	  .argument = "RATIO",
-	  .fallback = "4",
-	  .offset = FIELD(cpu_ratio_percent),
-	  .help = "Floating vCPUs allowed for each CPU of a node; 0 is no limit." },
-	{ .name = "ram-ratio",
-	  .kind = CLI_RATIO,
-	  .argument = "RATIO",
-	  .fallback = "1",
-	  .offset = FIELD(ram_ratio_percent),
-	  .help = "Ordinary guest memory allowed for the memory of a node; 1 is what is free now, "
-		  "0 is no limit." },
-	{ .name = "reserve",
-	  .kind = CLI_SIZE,
-	  .argument = "SIZE",
-	  .offset = FIELD(reserve_kib),
-	  .max = VN_GUEST_MEM_MAX_KIB,
-	  .help = "Memory to keep free on each node." },
+	OPTIONS_PLACE,
 	{ .name = "alternatives",
 	  .kind = CLI_COUNT,
 	  .argument = "K",
@@ -155,13 +170,35 @@ static const struct cli_option plan_options[] = {
 	  .max = VN_PLACE_BEST_MAX,
 	  .help = "Also show the K best placements, what each costs, and why it is behind; in a "
 		  "table or in JSON." },
-	{ .name = "explain",
-	  .kind = CLI_FLAG,
-	  .offset = FIELD(explain),
-	  .help = "Also print to standard error, for each node, what decided: what was asked and "
-		  "what was there, or why another node is better." },
+	{ OPTION_EXPLAIN },
 	{ OPTION_COLOR },
 	{ OPTION_CONNECT, .help = HOST_CONNECT_HELP },
+	{ 0 },
+};
+
+static const char *const start_formats[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table",
+	[CLI_FORMAT_XML] = "xml",
+	[CLI_FORMAT_JSON] = "json",
+};
+
+static const struct cli_option start_options[] = {
+	{ OPTION_DRY_RUN("Say where the guest would be started, and leave it as it is.") },
+	{ .name = "paused",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(paused),
+	  .help = "Do not let the guest run yet: 'virsh resume' does." },
+	{ .name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .offset = FIELD(format),
+	  CHOICES(start_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: a table with a text picture, the planned domain XML, or JSON. "
+		  "Default: a line for each cell." },
+	OPTIONS_PLACE,
+	{ OPTION_EXPLAIN },
+	{ OPTION_COLOR },
+	{ OPTION_LIBVIRT },
 	{ 0 },
 };
 
@@ -213,6 +250,14 @@ const struct cli_command cli_commands[] = {
 	  "is "
 	  "standard input. A case is a host and a request. Exit 0: all cases are answered, also "
 	  "those that do not fit." },
+	{ "start", 1, 1, cmd_start, "plan a guest against what is free now, start it, and check it",
+	  start_options, CLI_OPERAND_FILE, "NAME|FILE",
+	  "NAME is a guest that libvirt has defined: its definition gets the plan. FILE is a "
+	  "domain "
+	  "XML, or '-': the guest is gone when it ends. The guest runs only when all of it is "
+	  "where "
+	  "the plan has put it; else it is ended and its definition restored. Exit 1: it does not "
+	  "fit." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
 	  "'specs' lists the extra specs and image properties that plan understands." },

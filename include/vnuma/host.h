@@ -124,7 +124,7 @@ typedef struct vn_host {
 	vn_pool *pools;
 	uint32_t n_physnets;
 	const char **physnets; /* names, at most VN_PHYSNETS_MAX */
-	vn_host_index *index;  /* NULL: not counted; the readers count */
+	vn_host_index *index;  /* NULL: not counted, or a core has more than VN_SMT_MAX threads */
 } vn_host;
 
 /* Read a host from `source` (DESIGN's SOURCE): "live", "synthetic:TEXT" (hwloc's notation), or a
@@ -138,17 +138,14 @@ int vn_host_parse(const char *source, const char *bytes, size_t size, vn_host **
 void vn_host_free(vn_host *host); /* accepts NULL */
 VN_DEFINE_AUTO(vn_host)
 
-/* Count what is free on each node (host->index), for fast fits; again after cpus[], the distances
- * or the CPUs of nodes have been changed by hand. vn_host_take and vn_host_release do it for the
- * nodes they touch. Errors: VN_E_NOMEM. */
+/* Count what is free on each node (host->index), which every fit builds on. The readers of hosts
+ * do it, and vn_host_take and vn_host_release for the nodes that they touch. Who changes cpus[] or
+ * distances by hand calls this again, and who changes the CPU sets of a node vn_host_count_node: a
+ * fit does not notice what it was not told (builds with assertions do). Errors: VN_E_NOMEM. */
 int vn_host_count(vn_host *host, vn_error *err);
 void vn_host_count_node(vn_host *host, uint32_t node_ix);    /* after its pinned changed */
 bool vn_host_counted(const vn_host *host, uint32_t node_ix); /* is the index up to date? */
-/* The parts of counting, for hosts without an index: cores[] has room for n_cpus, first[] for
- * n_nodes + 1. */
-uint32_t vn_host_words(const vn_host *host);
-void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first);
-void vn_host_find_alike(const vn_host *host, uint16_t *alike);
+/* The parts of counting. */
 void vn_node_count(const vn_node *node, const vn_core *cores, uint32_t n_cores, uint32_t words,
 		   vn_node_counts *ret);
 void vn_cores_count(const vn_core *cores, uint32_t n, const uint64_t *floats, const uint64_t *pins,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Changes of a guest that runs, or of what it starts with next: pins, memory nodes, our metadata.
  */
-#include "virt/conn.h"
+#include "virt/inventory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +102,76 @@ int vn_virt_set_nodes(vn_virt *virt, const char *name, const vn_nodeset *nodes, 
 
 /* ---- metadata ---- */
 
+static const char policy_ns[] = "urn:vnuma:domain:1";
+
+static bool is_policy(const xmlNode *node)
+{
+	return node->ns && !strcmp((const char *)node->ns->href, policy_ns) &&
+	       !strcmp((const char *)node->name, "vnuma");
+}
+
+static const xmlNode *find_policy(const xmlDoc *domain)
+{
+	VN_XML_EACH(child, virt_xml_child(xmlDocGetRootElement(domain), "metadata"), NULL)
+		if (is_policy(child))
+			return child;
+	return NULL;
+}
+
+/* Elements of the prefix's namespace go into the default one. */
+static void set_default_ns(xmlNode *node, xmlNs *ns)
+{
+	for (; node; node = node->next) {
+		if (node->type != XML_ELEMENT_NODE)
+			continue;
+		if (node->ns && !strcmp((const char *)node->ns->href, policy_ns))
+			xmlSetNs(node, ns);
+		set_default_ns(node->children, ns);
+	}
+}
+
+static void drop_prefixes(xmlNode *root, const xmlNs *keep)
+{
+	for (xmlNs **at = &root->nsDef; *at;) {
+		xmlNs *ns = *at;
+
+		if (ns == keep || strcmp((const char *)ns->href, policy_ns) != 0) {
+			at = &ns->next;
+			continue;
+		}
+		*at = ns->next;
+		ns->next = NULL;
+		xmlFreeNs(ns);
+	}
+}
+
+/* The policy of a domain XML as libvirt takes it: it adds the prefix itself, and refuses an element
+ * that has declared it already; so the namespace is the default one here. NULL: there is none, or
+ * no memory. */
+static xmlChar *policy_text(const xmlDoc *domain)
+{
+	const xmlNode *policy = find_policy(domain);
+	xmlDoc *doc = policy ? xmlNewDoc((const xmlChar *)"1.0") : NULL;
+	xmlNode *root = doc ? xmlDocCopyNode((xmlNode *)(uintptr_t)policy, doc, 1) : NULL;
+	xmlNs *ns = root ? xmlNewNs(root, (const xmlChar *)policy_ns, NULL) : NULL;
+	xmlBuffer *buffer = xmlBufferCreate();
+	xmlChar *text = NULL;
+
+	if (root)
+		xmlDocSetRootElement(doc, root);
+	if (ns && buffer) {
+		set_default_ns(root, ns);
+		drop_prefixes(root, ns);
+		if (xmlNodeDump(buffer, doc, root, 0, 0) >= 0)
+			text = xmlStrdup(xmlBufferContent(buffer));
+	}
+	if (buffer)
+		xmlBufferFree(buffer);
+	if (doc)
+		xmlFreeDoc(doc);
+	return text;
+}
+
 struct metadata {
 	const char *element;
 	unsigned int flags;
@@ -112,14 +182,22 @@ static int set_metadata(virDomainPtr domain, void *arg)
 	struct metadata *metadata = arg;
 
 	return virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, metadata->element, "vnuma",
-				    "urn:vnuma:domain:1", metadata->flags);
+				    policy_ns, metadata->flags);
 }
 
-int vn_virt_set_policy(vn_virt *virt, const char *name, const char *element, unsigned affect,
-		       vn_error *err)
+int vn_virt_set_policy(vn_virt *virt, const char *name, const char *domain_xml, size_t size,
+		       unsigned affect, vn_error *err)
 {
-	struct metadata metadata = { element, virt_flags(affect) };
+	VIRT_XML doc = virt_xml_parse(domain_xml, size);
+	xmlChar *text = doc ? policy_text(doc) : NULL;
+	struct metadata metadata = { (const char *)text, virt_flags(affect) };
+	int r;
 
-	return virt_on_guest(virt, name, set_metadata, &metadata, false,
-			     "have its metadata changed", err);
+	if (!text)
+		return vn_fail(err, VN_E_SYSTEM, "the policy of guest '%.80s' cannot be written",
+			       name);
+	r = virt_on_guest(virt, name, set_metadata, &metadata, false, "have its metadata changed",
+			  err);
+	xmlFree(text);
+	return r;
 }

@@ -94,9 +94,9 @@ int vn_virt_pin_iothread(vn_virt *virt, const char *name, uint32_t id, const vn_
 /* Nodes of <numatune><memory>; libvirt allows it for mode 'restrictive' alone. */
 int vn_virt_set_nodes(vn_virt *virt, const char *name, const vn_nodeset *nodes, unsigned affect,
 		      vn_error *err);
-/* Our element under <metadata>, whole. */
-int vn_virt_set_policy(vn_virt *virt, const char *name, const char *element, unsigned affect,
-		       vn_error *err);
+/* Our element under <metadata>, as it stands in this domain XML. */
+int vn_virt_set_policy(vn_virt *virt, const char *name, const char *domain_xml, size_t size,
+		       unsigned affect, vn_error *err);
 
 /* ---- hotplug (hotplug.c) ---- */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What a host's nodes have free, counted once and kept with the host, so that a fit need not look
- * at each CPU again. The sets that were counted are kept beside: who changes a node by hand and
- * does not count again only makes the next fit slower, never wrong. */
+ * at each CPU again. The sets that were counted are kept beside, for the assertion that nobody
+ * changed a node without counting it again. */
 #include "vnuma/host.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static bool has(const uint64_t *word, int cpu)
 	return word[cpu / 64] >> cpu % 64 & 1;
 }
 
-uint32_t vn_host_words(const vn_host *host)
+static uint32_t words_of(const vn_host *host)
 {
 	return (host->n_cpus + 63) / 64;
 }
@@ -39,7 +39,7 @@ static uint32_t core_of(const vn_host *host, uint32_t cpu, struct seen_core *see
 	return seen[number].at;
 }
 
-void vn_host_list_cores(const vn_host *host, vn_core *cores, uint32_t *first)
+static void list_cores(const vn_host *host, vn_core *cores, uint32_t *first)
 {
 	struct seen_core seen[VN_CPU_MAX];
 	uint32_t next[VN_NODE_MAX] = { 0 }; /* [node] cores so far */
@@ -184,7 +184,7 @@ static bool interchangeable(const vn_host *host, uint32_t a, uint32_t b)
 	return true;
 }
 
-void vn_host_find_alike(const vn_host *host, uint16_t *alike)
+static void find_alike(const vn_host *host, uint16_t *alike)
 {
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		alike[i] = (uint16_t)i;
@@ -204,7 +204,7 @@ int vn_host_count(vn_host *host, vn_error *err)
 	index = vn_arena_alloc(host->arena, 1, sizeof(*index));
 	if (!index)
 		return vn_fail(err, VN_E_NOMEM, "no memory");
-	index->words = vn_host_words(host);
+	index->words = words_of(host);
 	index->cores = vn_arena_alloc(host->arena, host->n_cpus, sizeof(*index->cores));
 	index->first = vn_arena_alloc(host->arena, host->n_nodes + 1, sizeof(*index->first));
 	index->counts = vn_arena_alloc(host->arena, host->n_nodes, sizeof(*index->counts));
@@ -213,8 +213,8 @@ int vn_host_count(vn_host *host, vn_error *err)
 					sizeof(*index->counted));
 	if (!index->cores || !index->first || !index->counts || !index->alike || !index->counted)
 		return vn_fail(err, VN_E_NOMEM, "no memory");
-	vn_host_list_cores(host, index->cores, index->first);
-	vn_host_find_alike(host, index->alike);
+	list_cores(host, index->cores, index->first);
+	find_alike(host, index->alike);
 	host->index = index;
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		vn_host_count_node(host, i);

@@ -248,6 +248,8 @@ int contradict_check(const vn_host *host, const vn_request *request, vn_error *e
 	if (host->threads_per_core > VN_SMT_MAX)
 		return vn_fail(err, VN_E_RANGE, "a core of the host has %u threads (legal: 1-%d)",
 			       host->threads_per_core, VN_SMT_MAX);
+	if (!host->index)
+		return vn_fail(err, VN_E_RANGE, "the host was not counted (vn_host_count)");
 	if (request->vcpus == 0 || request->vcpus > VN_VCPU_MAX)
 		return vn_fail_spot(err, VN_E_RANGE, request->source, request->at_vcpu,
 				    "%u vCPUs (legal: 1-%d)", request->vcpus, VN_VCPU_MAX);

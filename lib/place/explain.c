@@ -285,6 +285,10 @@ void vn_place_explain(const vn_host *host, const vn_request *request,
 	struct lack_view view;
 	vn_error err = { 0 };
 
+	if (!host->index) { /* a host that nothing can be placed on */
+		*ret = (vn_explain){ 0 };
+		return;
+	}
 	lack_look(host, request, options, &view);
 	explain(&view, ret, &err);
 }

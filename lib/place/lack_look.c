@@ -66,16 +66,9 @@ static void count_node_cores(const struct lack_view *view, uint32_t node_ix,
 			     const struct sets *sets, struct lack_node *ret)
 {
 	const vn_host_index *index = view->host->index;
-	vn_core cores[VN_CPU_MAX];
-	uint32_t first[VN_NODE_MAX + 1];
 
-	if (index) {
-		count_cores(index->cores + index->first[node_ix],
-			    index->first[node_ix + 1] - index->first[node_ix], sets, ret);
-		return;
-	}
-	vn_host_list_cores(view->host, cores, first);
-	count_cores(cores + first[node_ix], first[node_ix + 1] - first[node_ix], sets, ret);
+	count_cores(index->cores + index->first[node_ix],
+		    index->first[node_ix + 1] - index->first[node_ix], sets, ret);
 }
 
 static void count_cpus(const struct lack_view *view, uint32_t node_ix, struct lack_node *ret)
@@ -279,7 +272,7 @@ void lack_look(const vn_host *host, const vn_request *request, const vn_place_op
 	ret->request = request;
 	ret->options = options ? options : &vn_place_defaults;
 	ret->n_cells = ret->n_pulls = 0;
-	ret->words = vn_host_words(host);
+	ret->words = host->index->words;
 	ret->dedicated = vn_cpuset_count(&request->dedicated);
 	ret->owner_pins = ret->owner_floats = (vn_cpuset){ 0 };
 	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)

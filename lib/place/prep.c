@@ -35,7 +35,7 @@ void prep_free_words(const struct problem *p, uint32_t node_ix, uint64_t *floats
 	}
 }
 
-/* Counts for a node whose CPUs the owner narrows, or that was changed since it was counted. */
+/* Counts for a node whose CPUs the owner narrows. */
 static void count_anew(const struct problem *p, uint32_t node_ix, vn_node_counts *ret)
 {
 	const vn_node *node = &p->host->nodes[node_ix];
@@ -224,17 +224,10 @@ static void find_cores(struct problem *p)
 {
 	const vn_host_index *index = p->host->index;
 
-	if (index) {
-		p->cores = index->cores;
-		p->first_core = index->first;
-		p->alike = index->alike;
-		return;
-	}
-	vn_host_list_cores(p->host, p->own_cores, p->own_first);
-	p->cores = p->own_cores;
-	p->first_core = p->own_first;
-	vn_host_find_alike(p->host, p->own_alike);
-	p->alike = p->own_alike;
+	p->cores = index->cores;
+	p->first_core = index->first;
+	p->alike = index->alike;
+	p->words = index->words;
 }
 
 void prep_nodes(struct problem *p)
@@ -242,24 +235,21 @@ void prep_nodes(struct problem *p)
 	const vn_request *request = p->request;
 	const vn_host *host = p->host;
 
-	p->words = vn_host_words(host);
 	p->dedicated = count_words(&request->dedicated, (request->vcpus + 63) / 64);
 	find_allowed(p);
 	find_owner_cpus(p);
 	find_cores(p);
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		const vn_node *node = &host->nodes[i];
-		const vn_node_counts *counts = NULL;
+		const vn_node_counts *counts;
 		struct place_node *to = &p->nodes[i];
 		bool allowed = vn_nodeset_has(&p->allowed, i);
 		vn_node_counts anew;
 
-		if (p->as_counted && host->index) {
-			assert(vn_host_counted(host, i));
-			counts = &host->index->counts[i];
-		} else {
-			anew.l3_groups =
-				host->index ? host->index->counts[i].l3_groups : host->n_l3;
+		assert(vn_host_counted(host, i)); /* host.h: count again what was changed */
+		counts = &host->index->counts[i];
+		if (!p->as_counted) {
+			anew.l3_groups = counts->l3_groups;
 			count_anew(p, i, &anew);
 			counts = &anew;
 		}

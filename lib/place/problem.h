@@ -96,12 +96,9 @@ struct problem {
 	vn_nodeset allowed;	    /* by index: the nodeset, or every node */
 	vn_cpuset owner_floats;	    /* CPUs that the owner's vcpupin gives to floating vCPUs */
 	vn_cpuset owner_pins;	    /* CPUs that the owner's vcpupin gives to dedicated vCPUs */
-	const vn_core *cores;	    /* of all nodes, in the host's index or in own_cores */
+	const vn_core *cores;	    /* of all nodes, in the host's index */
 	const uint32_t *first_core; /* [n_nodes + 1] */
 	const uint16_t *alike;	    /* as vn_host_index */
-	vn_core own_cores[VN_CPU_MAX];
-	uint16_t own_alike[VN_NODE_MAX];
-	uint32_t own_first[VN_NODE_MAX + 1];
 	struct place_node nodes[VN_NODE_MAX];
 
 	uint32_t n_cells;

@@ -41,8 +41,10 @@ void vn_host_relieve(vn_host *host, const vn_shortfall *shortfall)
 	for (uint32_t i = 0; i < shortfall->n_nodes; i++) {
 		int ix = vn_host_node_ix(host, shortfall->nodes[i].node);
 
-		if (ix >= 0)
-			relieve(&host->nodes[ix], &shortfall->nodes[i]);
+		if (ix < 0)
+			continue;
+		relieve(&host->nodes[ix], &shortfall->nodes[i]);
+		vn_host_count_node(host, (uint32_t)ix);
 	}
 }
 

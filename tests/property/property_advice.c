@@ -164,6 +164,7 @@ static void check_shortfall(uint64_t n)
 		return;
 	memcpy(nodes_then, pair.nodes, sizeof(nodes_then));
 	then.nodes = nodes_then;
+	assert_int_equal(vn_host_count(&then, NULL), VN_OK);
 	vn_host_relieve(&then, &shortfall);
 	if (!shortfall.n_nodes)
 		complain(n, "a refusal, and nothing is missing", &err);
@@ -198,6 +199,7 @@ static void check_least(uint64_t n)
 			else
 				continue;
 			memcpy(nodes_then, pair.nodes, sizeof(nodes_then));
+			assert_int_equal(vn_host_count(&then, NULL), VN_OK);
 			vn_host_relieve(&then, &less);
 			if (vn_place(&then, &pair.request, &pair.options, &placement, &err) ==
 			    VN_OK)

@@ -20,8 +20,9 @@ static vn_placement placement, again;
 static uint64_t seed, first, cases;
 static uint64_t fitting[CASES], n_fitting; /* the cases that have a placement */
 
-static int place(const struct pair *of, vn_placement *ret)
+static int place(struct pair *of, vn_placement *ret)
 {
+	pair_count(of);
 	return vn_place(&of->host, &of->request, &of->options, ret, NULL);
 }
 

@@ -41,8 +41,11 @@ struct pair {
 	bool small; /* at most 4 nodes and 8 CPUs: the brute force can judge it */
 };
 
-/* Number `n` of the run with `seed`. */
+/* Number `n` of the run with `seed`. *pair is zero or was made before. */
 void pair_make(struct pair *pair, uint64_t seed, uint64_t n);
+
+/* Count the host again, after a change by hand. */
+void pair_count(struct pair *pair);
 
 /* The pair as text, for a failure: the host as JSON, the request in words. */
 void pair_print(const struct pair *pair, vn_text *to);

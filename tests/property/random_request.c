@@ -304,8 +304,18 @@ void pair_make(struct pair *pair, uint64_t seed, uint64_t n)
 {
 	struct random r = { seed * UINT64_C(0x2545f4914f6cdd1d) + n };
 
+	vn_arena_free(pair->host.arena);
 	memset(pair, 0, sizeof(*pair));
 	pair->small = random_chance(&r, 60);
 	make_host(&r, pair);
 	make_request(&r, pair);
+	pair_count(pair);
+}
+
+void pair_count(struct pair *pair)
+{
+	if (!pair->host.arena)
+		pair->host.arena = vn_arena_new();
+	if (!pair->host.arena || vn_host_count(&pair->host, NULL) < 0)
+		abort();
 }

@@ -44,10 +44,19 @@ static void make_host(vn_host *host, uint32_t nodes, uint32_t cores, uint32_t th
 			}
 		node->pcpus = node->cpus;
 	}
+	host->arena = vn_arena_new();
+	assert_int_equal(vn_host_count(host, NULL), VN_OK);
+}
+
+static void take_cpus(vn_host *host, uint32_t first, uint32_t last)
+{
+	vn_cpuset_add_range(&host->nodes[0].pinned, first, last);
+	vn_host_count_node(host, 0);
 }
 
 static void drop_host(vn_host *host)
 {
+	vn_arena_free(host->arena);
 	free(host->nodes);
 	free(host->cpus);
 	free(host->slit);
@@ -170,13 +179,13 @@ static void test_prefer(void **state)
 
 	(void)state;
 	make_host(&host, 1, 8, 2, 16 << 20, 20);
-	vn_cpuset_add_range(&host.nodes[0].pinned, 2, 7);
+	take_cpus(&host, 2, 7);
 	must_fit(&host, &request);
 	assert_pins(r8, 6);
 	drop_host(&host);
 
 	make_host(&host, 1, 4, 2, 16 << 20, 20);
-	vn_cpuset_add(&host.nodes[0].pinned, 0);
+	take_cpus(&host, 0, 0);
 	request = make_request(1, 1 << 20, true);
 	must_fit(&host, &request);
 	assert_pins(r9, 1);
@@ -200,7 +209,7 @@ static void test_thread_policies(void **state)
 	drop_host(&host);
 
 	make_host(&host, 1, 8, 2, 16 << 20, 20);
-	vn_cpuset_add_range(&host.nodes[0].pinned, 2, 7);
+	take_cpus(&host, 2, 7);
 	request = make_request(6, 1 << 20, true);
 	request.thread_policy = VN_THREADS_REQUIRE;
 	assert_int_equal(vn_place(&host, &request, NULL, &placement, &err), VN_E_NOFIT);
@@ -243,6 +252,7 @@ static void test_distance(void **state)
 	(void)state;
 	make_host(&host, 4, 4, 1, 8 << 20, 32);
 	host.slit[2 * 4 + 3] = host.slit[3 * 4 + 2] = 12;
+	assert_int_equal(vn_host_count(&host, NULL), VN_OK);
 	request.n_cells_want = 2;
 	must_fit(&host, &request);
 	assert_int_equal(placement.cells[0].node_ix, 2);

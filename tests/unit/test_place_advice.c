@@ -28,8 +28,10 @@ static void make_host(void)
 {
 	vn_host *host = &scene.host;
 
+	vn_arena_free(host->arena);
 	memset(&scene, 0, sizeof(scene));
 	*host = (vn_host){ .source = "test",
+			   .arena = vn_arena_new(),
 			   .n_nodes = NODES,
 			   .nodes = scene.nodes,
 			   .n_cpus = NODES * CPUS_EACH,
@@ -54,6 +56,7 @@ static void make_host(void)
 		}
 		node->pcpus = node->cpus;
 	}
+	assert_int_equal(vn_host_count(host, NULL), VN_OK);
 }
 
 static vn_request make_request(uint32_t vcpus, uint64_t mem_kib, bool dedicated)
@@ -72,6 +75,7 @@ static void pin(uint32_t first, uint32_t last)
 {
 	for (uint32_t cpu = first; cpu <= last; cpu++)
 		vn_cpuset_add(&scene.nodes[cpu / CPUS_EACH].pinned, cpu);
+	vn_host_count_node(&scene.host, first / CPUS_EACH);
 }
 
 static vn_placement placement; /* large */
@@ -344,6 +348,7 @@ static void test_others(void **state)
 	(void)state;
 	make_host();
 	scene.host.slit = slit;
+	assert_int_equal(vn_host_count(&scene.host, NULL), VN_OK);
 	request.n_cells_want = 2;
 	assert_int_equal(vn_place(&scene.host, &request, NULL, &placement, &err), VN_OK);
 	assert_int_equal(placement.cells[0].node_ix, 0);
