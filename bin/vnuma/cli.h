@@ -40,6 +40,7 @@ struct cli_values {
 	uint32_t alternatives; /* 0: not given */
 	bool explain, roff, stats, dry_run, paused;
 	struct cli_texts specs, props, with;
+	struct cli_texts operands; /* all of them; a command's `operand` is the first */
 };
 
 /* How an option's value is read, and the type of the field that receives it. */
@@ -74,9 +75,11 @@ struct cli_output {
 	vn_text answer;	   /* for standard output, if the command succeeds */
 	vn_text notes;	   /* for standard error, after the error if there is one */
 	char source[4096]; /* see cli_keep_source */
+	bool no;	   /* the answer is a real "no": it is printed, and the exit code is 1 */
 };
 
 enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND };
+enum { CLI_OPERANDS_MAX = 4096 };
 
 struct cli_command {
 	const char *name;

@@ -264,6 +264,7 @@ static int take_options(const struct cli_option *options, int argc, char **argv,
 	}
 	line->n_operands = (size_t)(argc - optind);
 	line->operands = (const char **)argv + optind;
+	line->values.operands = (struct cli_texts){ line->n_operands, line->operands };
 	return r;
 }
 
