@@ -40,6 +40,8 @@ struct cli_values {
 	uint32_t alternatives; /* 0: not given */
 	bool explain, roff, stats, dry_run, paused;
 	struct cli_texts specs, props, with;
+	const char *kernel, *explain_check; /* NULL: not given */
+	bool fix, strict, all;
 	struct cli_texts operands; /* all of them; a command's `operand` is the first */
 };
 
@@ -108,6 +110,8 @@ int cmd_fit(const struct cli_values *values, const char *operand, struct cli_out
 	    vn_error *err);
 int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
+int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
 int cmd_version(const struct cli_values *values, const char *operand, struct cli_output *output,
