@@ -159,6 +159,7 @@ void cli_spec_legal(const vn_spec *spec, vn_text *to); /* the legal values in wo
 void cli_roff_commands(vn_text *to);
 void cli_roff_options(const struct cli_command *command, vn_text *to);
 void cli_roff_specs(vn_text *to);
+void cli_roff_checks(vn_text *to);
 void cli_completion_bash(vn_text *to);
 void cli_completion_zsh(vn_text *to);
 

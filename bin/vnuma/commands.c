@@ -308,8 +308,10 @@ const struct cli_command cli_commands[] = {
 	  "looked at as if it were started now. With -H SOURCE nothing is asked of this machine. "
 	  "Exit 1: a check failed." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
-	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
-	  "'specs' lists the extra specs and image properties that plan understands." },
+	  CLI_OPERAND_COMMAND, "[COMMAND|specs|checks]",
+	  "'specs' lists the extra specs and image properties that plan understands, 'checks' "
+	  "those "
+	  "of the doctor." },
 	{ "version", 0, 0, cmd_version, "print the version", version_options, CLI_NO_OPERAND, "",
 	  "" },
 };

@@ -384,18 +384,22 @@ static void check_in_slice(vn_look *look, const vn_subject *s)
 			    "systemctl set-property machine.slice AllowedMemoryNodes=");
 }
 
+static bool any_runs(const vn_look *look)
+{
+	for (uint32_t i = 0; i < look->n_subjects; i++)
+		if (look->subjects[i].running)
+			return true;
+	return false;
+}
+
 void vn_check_cgroup(vn_look *look, const vn_subject *s)
 {
 	const vn_kernel *kernel = look->kernel;
 
 	(void)s;
-	if (kernel && !kernel->machine_slice_known) {
-		vn_look_skip(look, "there is no machine.slice, or it cannot be read");
-		return;
-	}
 	if (!known(look, "", "machine.slice"))
 		return;
-	if (!kernel->cpuset_controller)
+	if (any_runs(look) && !kernel->cpuset_controller)
 		vn_look_fix(look,
 			    vn_look_find(look, VN_CHECK_WARN, -1,
 					 "machine.slice has no cpuset controller: libvirt can "
@@ -403,6 +407,10 @@ void vn_check_cgroup(vn_look *look, const vn_subject *s)
 			    VN_FIX_COMMAND,
 			    "echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control\n"
 			    "echo +cpuset >/sys/fs/cgroup/machine.slice/cgroup.subtree_control");
+	else if (!kernel->machine_slice_known)
+		vn_look_skip(look, "there is no machine.slice yet, or it cannot be read");
+	if (!kernel->machine_slice_known)
+		return;
 	if (kernel->machine_partition && strstr(kernel->machine_partition, "invalid"))
 		vn_look_fix(look,
 			    vn_look_find(look, VN_CHECK_FAIL, -1,
@@ -411,7 +419,7 @@ void vn_check_cgroup(vn_look *look, const vn_subject *s)
 			    VN_FIX_WORDS,
 			    "take its CPUs from the other slices, or write 'member' to it");
 	for (uint32_t i = 0; i < look->n_subjects; i++)
-		if (look->subjects[i].config && kernel->cpuset_controller)
+		if (look->subjects[i].config)
 			check_in_slice(look, &look->subjects[i]);
 }
 

@@ -59,6 +59,13 @@ static bool knows_pins(const vn_guest *guest)
 	return false;
 }
 
+/* A plan lets it float, over the one CPU that was left. */
+static bool floats_by_plan(const vn_subject *s, uint32_t vcpu)
+{
+	return vn_look_wrote(s, VN_SET_VCPUPIN, vcpu) &&
+	       !vn_cpuset_has(&s->guest->policy->dedicated, vcpu);
+}
+
 static int look_at_cpus(vn_look *look, vn_subject *s)
 {
 	s->vcpu = vn_arena_alloc(look->arena, s->config->vcpus, sizeof(*s->vcpu));
@@ -71,7 +78,7 @@ static int look_at_cpus(vn_look *look, vn_subject *s)
 		if (is_mask(look, cpus))
 			vn_cpuset_add(&s->masked, vcpu);
 		vn_cpuset_and(cpus, &look->online);
-		if (vn_cpuset_count(cpus) == 1) {
+		if (vn_cpuset_count(cpus) == 1 && !floats_by_plan(s, vcpu)) {
 			vn_cpuset_add(&s->single, vcpu);
 			vn_cpuset_or(&s->own, cpus);
 		}
@@ -303,24 +310,10 @@ const vn_node *vn_look_node(const vn_look *look, uint32_t id)
 	return ix < 0 ? NULL : &look->host->nodes[ix];
 }
 
-/* All nodes at the least distance that have memory. */
-static void add_nearest(const vn_look *look, uint32_t from_ix, vn_nodeset *to)
-{
-	uint32_t least = UINT32_MAX;
-
-	for (uint32_t n = 0; n < look->host->n_nodes; n++)
-		if (look->host->nodes[n].mem_kib && !look->host->nodes[n].gpu_memory &&
-		    vn_host_distance(look->host, from_ix, n) < least)
-			least = vn_host_distance(look->host, from_ix, n);
-	for (uint32_t n = 0; n < look->host->n_nodes; n++)
-		if (look->host->nodes[n].mem_kib &&
-		    vn_host_distance(look->host, from_ix, n) == least)
-			vn_nodeset_add(to, look->host->nodes[n].id);
-}
-
 vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes)
 {
 	vn_nodeset near = { 0 };
+	bool bare = false;
 
 	VN_NODESET_EACH(id, nodes) {
 		int ix = vn_host_node_ix(look->host, (uint32_t)id);
@@ -330,8 +323,11 @@ vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes)
 		if (look->host->nodes[ix].mem_kib)
 			vn_nodeset_add(&near, (unsigned)id);
 		else
-			add_nearest(look, (uint32_t)ix, &near);
+			bare = true;
 	}
+	for (uint32_t n = 0; bare && n < look->host->n_nodes; n++)
+		if (look->host->nodes[n].mem_kib)
+			vn_nodeset_add(&near, look->host->nodes[n].id);
 	return near;
 }
 

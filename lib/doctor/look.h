@@ -27,7 +27,7 @@ typedef struct vn_subject {
 	bool examined, running;
 	vn_cpuset *vcpu;      /* [vcpus] online CPUs that it may use: by libvirt, else by its XML */
 	vn_cpuset masked;     /* vCPUs that may not use every online CPU */
-	vn_cpuset single;     /* vCPUs with one CPU */
+	vn_cpuset single;     /* vCPUs with one CPU to themselves */
 	vn_cpuset own;	      /* CPUs of those */
 	vn_cpuset cpus;	      /* of all vCPUs */
 	vn_nodeset cpu_nodes; /* of those, OS numbers */
@@ -78,7 +78,8 @@ vn_nodeset vn_look_nodes_of(const vn_look *look, const vn_cpuset *cpus);
 /* CPUs of nodes (OS numbers), online. */
 vn_cpuset vn_look_cpus_of(const vn_look *look, const vn_nodeset *nodes);
 const vn_node *vn_look_node(const vn_look *look, uint32_t id); /* NULL: no such node */
-/* Nodes with memory that are nearest to nodes that have none; the nodes themselves if they have. */
+/* Those of the nodes that have memory; with any that has none, all nodes that have: no memory is
+ * near it, and what can be had decides. */
 vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes);
 bool vn_look_wrote(const vn_subject *subject, enum vn_setting setting, unsigned number);
 bool vn_look_has_pages(const vn_subject *subject); /* any cell on huge pages */

@@ -51,6 +51,17 @@ static void check_single(vn_look *look, const vn_subject *s, uint32_t vcpu, bool
 	vn_look_pin_to(look, finding, &one, &nodes);
 }
 
+static bool has_two_owners(const vn_look *look, const vn_cpuset *cpus)
+{
+	int first = vn_cpuset_next(cpus, -1);
+
+	VN_CPUSET_EACH(cpu, cpus) {
+		if (owner_of(look, cpu) != owner_of(look, first))
+			return true;
+	}
+	return false;
+}
+
 /* vCPUs that float over CPUs that other guests have to themselves. */
 static void check_floats(vn_look *look, const vn_subject *s)
 {
@@ -71,10 +82,11 @@ static void check_floats(vn_look *look, const vn_subject *s)
 	if (vn_cpuset_is_empty(&vcpus) || s->by_numad)
 		return;
 	finding = vn_look_find(look, s->planned ? VN_CHECK_INFO : VN_CHECK_WARN, -1,
-			       "%s may run on CPUs %s, which vCPUs of other guests have to "
-			       "themselves (guest '%s' and others, if any)",
+			       "%s may run on CPUs %s, which vCPUs of guest '%s'%s have to "
+			       "themselves",
 			       vn_look_vcpus(look, &vcpus), vn_look_cpu_list(look, &cpus),
-			       name_of(owner_of(look, vn_cpuset_next(&cpus, -1))));
+			       name_of(owner_of(look, vn_cpuset_next(&cpus, -1))),
+			       has_two_owners(look, &cpus) ? " and others" : "");
 	nodes = vn_look_nodes_of(look, &cpus);
 	vn_look_pin_to(look, finding, &vcpus, &nodes);
 }
@@ -462,13 +474,16 @@ void vn_check_cache(vn_look *look, const vn_subject *s)
 void vn_check_housekeeping(vn_look *look, const vn_subject *s)
 {
 	vn_cpuset left = look->online;
+	bool planned = true;
 
 	(void)s;
 	vn_cpuset_minus(&left, &look->owned);
 	if (vn_cpuset_is_empty(&look->owned) || !vn_cpuset_is_empty(&left))
 		return;
+	VN_CPUSET_EACH(cpu, &look->owned)
+		planned &= owner_of(look, cpu)->planned;
 	vn_look_fix(look,
-		    vn_look_find(look, VN_CHECK_WARN, -1,
+		    vn_look_find(look, planned ? VN_CHECK_INFO : VN_CHECK_WARN, -1,
 				 "vCPUs have all %u CPUs of the host to themselves; nothing is "
 				 "left for the host, the emulators and interrupts",
 				 vn_cpuset_count(&look->online)),

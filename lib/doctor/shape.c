@@ -57,15 +57,6 @@ static bool cells_are_even(const vn_subject *s)
 	return true;
 }
 
-static bool policy_limits_threads(const vn_subject *s)
-{
-	const vn_request *policy = s->guest->policy;
-
-	return policy && (policy->topology_want.threads || policy->topology_max.threads ||
-			  policy->topology_max.cores || policy->topology_want.cores ||
-			  policy->topology_want.sockets || policy->topology_max.sockets);
-}
-
 /* vCPUs on each core that the guest has, if it is the same number on all of them; else 0. */
 static uint32_t vcpus_each_core(const vn_look *look, const vn_subject *s)
 {
@@ -99,7 +90,7 @@ void vn_check_threads(vn_look *look, const vn_subject *s)
 	}
 	each = vcpus_each_core(look, s);
 	if (vn_cpuset_count(&s->single) != s->config->vcpus || each < 2 || !cells_are_even(s) ||
-	    vn_cpuset_count(&s->cells[0].vcpus) % each || policy_limits_threads(s))
+	    vn_cpuset_count(&s->cells[0].vcpus) % each || vn_look_wrote(s, VN_SET_TOPOLOGY, 0))
 		return;
 	finding =
 		vn_look_find(look, VN_CHECK_WARN, -1,
@@ -205,12 +196,16 @@ void vn_check_partial_cells(vn_look *look, const vn_subject *s)
 
 /* ---- VN038: distances ---- */
 
-/* The one node of a cell's memory; -1: not one, or not known. */
+/* The node of a cell: the one of its CPUs, else the one of its memory; -1: not one. */
 static int node_ix_of(const vn_look *look, const vn_look_cell *cell)
 {
-	if (!cell->bound || vn_nodeset_count(&cell->mem) != 1)
+	const vn_nodeset *nodes = &cell->cpu_nodes;
+
+	if (vn_nodeset_count(nodes) != 1)
+		nodes = &cell->mem;
+	if (vn_nodeset_count(nodes) != 1)
 		return -1;
-	return vn_host_node_ix(look->host, (uint32_t)vn_nodeset_next(&cell->mem, -1));
+	return vn_host_node_ix(look->host, (uint32_t)vn_nodeset_next(nodes, -1));
 }
 
 static uint32_t host_distance(const vn_look *look, const vn_subject *s, uint32_t a, uint32_t b)
@@ -229,10 +224,11 @@ static bool on_nodes_of_their_own(const vn_look *look, const vn_subject *s)
 	vn_nodeset seen = { 0 };
 
 	for (uint32_t c = 0; c < s->n_cells; c++) {
-		if (node_ix_of(look, &s->cells[c]) < 0 ||
-		    vn_nodeset_overlaps(&seen, &s->cells[c].mem))
+		int ix = node_ix_of(look, &s->cells[c]);
+
+		if (ix < 0 || vn_nodeset_has(&seen, (unsigned)ix))
 			return false;
-		vn_nodeset_or(&seen, &s->cells[c].mem);
+		vn_nodeset_add(&seen, (unsigned)ix);
 	}
 	return true;
 }

@@ -40,8 +40,7 @@ const vn_check vn_checks[VN_CHECK_COUNT] = {
 	  "that CPUs and memory are on the same nodes",
 	  "The vCPUs may run on some nodes, and the memory is bound to others, or "
 	  "more than 5 % of what the guest uses was found on others: every such "
-	  "access crosses nodes. A node without memory counts with its nearest one "
-	  "that has some.",
+	  "access crosses nodes. A node that has no memory is far from all.",
 	  "virsh vcpupin GUEST VCPU CPUS with CPUs of the memory's node; where the "
 	  "memory mode is 'restrictive', virsh numatune GUEST --nodeset NODES "
 	  "--live moves the memory." },
@@ -239,7 +238,8 @@ const vn_check vn_checks[VN_CHECK_COUNT] = {
 	  "shows." },
 	{ "VN036", "no-housekeeping", HOST, VN_CHECK_WARN, "that CPUs are left for the host",
 	  "vCPUs have every CPU of the host to themselves. The host, the emulators,"
-	  " I/O threads and interrupts disturb them all.",
+	  " I/O threads and interrupts disturb them all. INFO where plans of vnuma "
+	  "made it so.",
 	  "Leave a core of a node without pins." },
 	{ "VN037", "locked-growing-memory", GUEST, VN_CHECK_FAIL,
 	  "growing memory beside locked memory",
