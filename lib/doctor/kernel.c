@@ -289,8 +289,7 @@ static void check_thp_of(vn_look *look, const vn_subject *s)
 	const vn_memory_use *memory = &s->guest->memory;
 	uint64_t ordinary = 0;
 
-	if (!s->running || !vn_look_measured(look, s) || memory->how != VN_MEASURED_EXACT ||
-	    !memory->n_sizes)
+	if (!s->running || !vn_look_measured(look, s) || !memory->thp_known || !memory->n_sizes)
 		return;
 	for (uint32_t n = 0; n < look->host->n_nodes; n++)
 		ordinary += memory->kib[n];
