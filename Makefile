@@ -38,6 +38,7 @@ bench:
 	scripts/install-deps bench
 	bench/plan
 	bench/place
+	bench/doctor
 
 format:
 	git ls-files -z '*.[ch]' | xargs -0 clang-format -i

@@ -63,14 +63,31 @@ static int check_usage(const struct cli_values *v, vn_error *err)
 
 /* ---- the whole ---- */
 
-static int diagnose(const struct cli_values *v, struct cli_output *output,
-		    struct doctor_input *input, vn_diagnosis **ret, vn_error *err)
-{
-	int r = doctor_read(v, output, input, err);
+/* What one look found, with all that it is about. */
+struct look {
+	struct doctor_input input;
+	vn_diagnosis *diagnosis;
+};
 
-	if (r == VN_OK)
-		r = vn_doctor_run(input->running, &(vn_doctor_options){ input->examine }, ret, err);
-	return r;
+static void look_clear(struct look *look)
+{
+	vn_diagnosis_free(look->diagnosis);
+	doctor_input_clear(&look->input);
+	look->diagnosis = NULL;
+}
+
+/* Look anew; what an earlier look found is given back. */
+static int look_at(const struct cli_values *v, struct cli_output *output, struct look *look,
+		   vn_error *err)
+{
+	vn_doctor_options options;
+	int r;
+
+	look_clear(look);
+	if ((r = doctor_read(v, output, &look->input, err)) < 0)
+		return r;
+	options.examine = look->input.examine;
+	return vn_doctor_run(look->input.running, &options, &look->diagnosis, err);
 }
 
 static int answer(const struct cli_values *v, const vn_diagnosis *diagnosis,
@@ -78,34 +95,37 @@ static int answer(const struct cli_values *v, const vn_diagnosis *diagnosis,
 {
 	vn_style style = cli_style(STDOUT_FILENO, v->color);
 
-	output->no =
+	output->no |=
 		diagnosis->counts[VN_CHECK_FAIL] || (v->strict && diagnosis->counts[VN_CHECK_WARN]);
 	if (v->format == CLI_FORMAT_JSON)
 		return vn_render_doctor_json(diagnosis, &output->answer, err);
 	return vn_render_doctor(diagnosis, v->all, &style, &output->answer, err);
 }
 
-/* Mend, with the host locked against other vnumas. */
-static int fix(const struct cli_values *v, const struct doctor_input *input,
-	       const vn_diagnosis *diagnosis, struct cli_output *output, uint32_t *changed,
+/* Mend, with the host locked against other vnumas from the look on that the changes follow from. */
+static int fix(const struct cli_values *v, struct cli_output *output, struct look *look,
 	       vn_error *err)
 {
 	vn_virt_lock lock = VN_VIRT_NO_LOCK;
-	int r = vn_virt_lock_take(input->virt, LOCK_TIMEOUT_MS, &lock, err);
+	struct doctor_fixed fixed = { 0 };
+	int r = vn_virt_lock_take(look->input.virt, LOCK_TIMEOUT_MS, &lock, err);
 
 	if (r == VN_OK)
-		r = doctor_fix(input->virt, diagnosis, v->format == CLI_FORMAT_JSON, output,
-			       changed, err);
+		r = look_at(v, output, look, err);
+	if (r == VN_OK)
+		r = doctor_fix(look->input.virt, look->diagnosis, v->format == CLI_FORMAT_JSON,
+			       output, &fixed, err);
+	if (r == VN_OK && fixed.n)
+		r = look_at(v, output, look, err);
 	vn_virt_lock_drop(&lock);
+	output->no |= fixed.n_failed;
 	return r;
 }
 
 int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
 	       vn_error *err)
 {
-	struct doctor_input input = { 0 };
-	vn_diagnosis *diagnosis = NULL;
-	uint32_t changed = 0;
+	struct look look = { 0 };
 	int r;
 
 	(void)operand;
@@ -113,20 +133,13 @@ int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_
 		return explain(values, output, err);
 	if ((r = check_usage(values, err)) < 0)
 		return r;
-	r = diagnose(values, output, &input, &diagnosis, err);
+	r = look_at(values, output, &look, err);
 	if (r == VN_OK && values->fix)
-		r = fix(values, &input, diagnosis, output, &changed, err);
-	if (r == VN_OK && changed) {
-		vn_diagnosis_free(diagnosis);
-		diagnosis = NULL;
-		doctor_input_clear(&input);
-		r = diagnose(values, output, &input, &diagnosis, err);
-	}
+		r = fix(values, output, &look, err);
 	if (r == VN_OK)
-		r = answer(values, diagnosis, output, err);
+		r = answer(values, look.diagnosis, output, err);
 	if (r < 0)
 		cli_keep_source(output, err);
-	vn_diagnosis_free(diagnosis);
-	doctor_input_clear(&input);
+	look_clear(&look);
 	return r;
 }

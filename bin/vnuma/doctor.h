@@ -17,10 +17,12 @@ void doctor_input_clear(struct doctor_input *input);
 int doctor_read(const struct cli_values *values, struct cli_output *output,
 		struct doctor_input *ret, vn_error *err);
 
-/* doctor_fix.c: make the changes of a diagnosis, each shown before it is made. *ret_changed: some
- * were made, so that everything has to be read again. Errors: VN_E_SYSTEM, when a change did not
- * work. */
+/* doctor_fix.c: make the changes of a diagnosis, each shown before it is made; `quiet`: in the
+ * notes. A change that libvirt refuses is said in the notes, and counted. */
+struct doctor_fixed {
+	uint32_t n, n_failed;
+};
 int doctor_fix(vn_virt *virt, const vn_diagnosis *diagnosis, bool quiet, struct cli_output *output,
-	       uint32_t *ret_changed, vn_error *err);
+	       struct doctor_fixed *ret, vn_error *err);
 
 #endif

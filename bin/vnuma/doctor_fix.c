@@ -65,30 +65,49 @@ static int fix_finding(vn_virt *virt, const vn_finding *finding, const char *gue
 	return r;
 }
 
-int doctor_fix(vn_virt *virt, const vn_diagnosis *diagnosis, bool quiet, struct cli_output *output,
-	       uint32_t *ret_changed, vn_error *err)
+static bool can_fix(const vn_finding *finding)
 {
+	return finding->n_remedies && finding->status >= VN_CHECK_WARN && finding->guest >= 0;
+}
+
+/* Show it, make it. What libvirt refuses is said; the next finding is mended all the same. */
+static int fix_one(vn_virt *virt, const vn_diagnosis *diagnosis, const vn_finding *finding,
+		   bool quiet, struct cli_output *output, struct doctor_fixed *fixed, vn_error *err)
+{
+	const char *guest = diagnosis->running->guests[finding->guest].name;
 	vn_text *to = quiet ? &output->notes : &output->answer;
-	uint32_t changed = 0;
+	vn_error why = { 0 };
+	int r = VN_OK;
 
-	for (uint32_t i = 0; i < diagnosis->n; i++) {
-		const vn_finding *finding = &diagnosis->findings[i];
-		const vn_guest *guest;
-		int r;
-
-		if (!finding->n_remedies || finding->status < VN_CHECK_WARN || finding->guest < 0)
-			continue;
-		guest = &diagnosis->running->guests[finding->guest];
-		vn_text_addf(to, "fixing %s of %s:\n%s\n", finding->check->id, guest->name,
-			     finding->fix);
-		if (!quiet && (r = cli_output_flush(to, err)) < 0)
-			return r;
-		if ((r = fix_finding(virt, finding, guest->name, err)) < 0)
-			return r;
-		changed++;
+	vn_text_addf(to, "Fixing %s %s:\n%s\n", finding->check->id, finding->check->name,
+		     finding->fix);
+	if (!quiet)
+		r = cli_output_flush(to, err);
+	if (r < 0)
+		return r;
+	if (fix_finding(virt, finding, guest, &why) == VN_OK) {
+		fixed->n++;
+		return VN_OK;
 	}
-	if (changed)
-		vn_text_add(to, "\n");
-	*ret_changed = changed;
+	fixed->n_failed++;
+	vn_text_addf(&output->notes, "vnuma: doctor: %s of guest '%s' could not be mended: %s\n",
+		     finding->check->id, guest, why.text);
 	return VN_OK;
+}
+
+int doctor_fix(vn_virt *virt, const vn_diagnosis *diagnosis, bool quiet, struct cli_output *output,
+	       struct doctor_fixed *ret, vn_error *err)
+{
+	struct doctor_fixed fixed = { 0 };
+	int r = VN_OK;
+
+	for (uint32_t i = 0; i < diagnosis->n && r == VN_OK; i++)
+		if (can_fix(&diagnosis->findings[i]))
+			r = fix_one(virt, diagnosis, &diagnosis->findings[i], quiet, output, &fixed,
+				    err);
+	if (r == VN_OK && (fixed.n || fixed.n_failed) && !quiet)
+		vn_text_add(&output->answer, "\n");
+	if (r == VN_OK)
+		*ret = fixed;
+	return r;
 }

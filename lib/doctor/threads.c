@@ -80,7 +80,7 @@ static void check_mems(vn_look *look, const vn_subject *s)
 
 void vn_check_drift(vn_look *look, const vn_subject *s)
 {
-	bool seen = false;
+	bool seen = false, emulator_moved = false; /* one remedy for all of its threads */
 
 	if (!are_known(look, s))
 		return;
@@ -90,8 +90,11 @@ void vn_check_drift(vn_look *look, const vn_subject *s)
 		if (!thread->pin_known || !thread->allowed_known)
 			continue;
 		seen = true;
-		if (is_moved(look, thread))
-			check_thread(look, thread);
+		if (!is_moved(look, thread) ||
+		    (thread->kind == VN_THREAD_EMULATOR && emulator_moved))
+			continue;
+		emulator_moved |= thread->kind == VN_THREAD_EMULATOR;
+		check_thread(look, thread);
 	}
 	if (!seen) {
 		vn_look_skip(look, "what the kernel lets its threads do is not known");
