@@ -46,8 +46,8 @@ static void check_disk_thread(vn_look *look, const vn_subject *s, const vn_guest
 	    vn_cpuset_overlaps(&cpus, &near))
 		return;
 	finding = vn_look_find(look, VN_CHECK_WARN, look->host->nodes[node_ix].id,
-			       "I/O thread %u runs on CPUs %s, its disk %s is on node %u", id,
-			       vn_look_cpu_list(look, &cpus), device_words(look, disk),
+			       "I/O thread %u runs on %s, its disk %s is on node %u", id,
+			       vn_look_cpus(look, &cpus), device_words(look, disk),
 			       look->host->nodes[node_ix].id);
 	remedy.cpus = vn_look_room(look, &node);
 	if (vn_cpuset_is_empty(&remedy.cpus))

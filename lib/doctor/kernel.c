@@ -367,9 +367,9 @@ static void check_in_slice(vn_look *look, const vn_subject *s)
 	if (!vn_cpuset_is_empty(&out))
 		vn_look_fix(look,
 			    vn_look_find(look, VN_CHECK_FAIL, -1,
-					 "guest '%s' is pinned to CPUs %s, which machine.slice may "
+					 "guest '%s' is pinned to %s, which machine.slice may "
 					 "not use (it has %s)",
-					 s->guest->name, vn_look_cpu_list(look, &out),
+					 s->guest->name, vn_look_cpus(look, &out),
 					 vn_look_cpu_list(look, &kernel->machine_cpus)),
 			    VN_FIX_COMMAND, "systemctl set-property machine.slice AllowedCPUs=");
 	if (!vn_nodeset_is_empty(&mems))
@@ -428,28 +428,34 @@ void vn_check_interrupts(vn_look *look, const vn_subject *s)
 {
 	const vn_kernel *kernel = look->kernel;
 	const char *realtime = guests_with(look, is_realtime);
-	vn_cpuset both = look->owned;
+	vn_cpuset both = look->owned, left = look->online;
 	vn_finding *finding;
 
 	(void)s;
+	vn_cpuset_minus(&left, &look->owned);
 	if (!known(look, kernel && kernel->irq_known ? "" : NULL, "/proc/irq"))
 		return;
 	vn_cpuset_and(&both, &kernel->irq_cpus);
 	if (vn_cpuset_is_empty(&both))
 		return;
 	finding = vn_look_find(look, realtime ? VN_CHECK_WARN : VN_CHECK_INFO, -1,
-			       "device interrupts may go to CPUs %s, which vCPUs have to "
+			       "device interrupts may go to %s, which vCPUs have to "
 			       "themselves%s%s; irqbalance %s",
-			       vn_look_cpu_list(look, &both), realtime ? ", in real time: " : "",
+			       vn_look_cpus(look, &both), realtime ? ", in real time: " : "",
 			       realtime ? realtime : "",
 			       kernel->irqbalance_running ? "runs" : "does not run");
 	if (kernel->irqbalance_running)
 		vn_look_fix(look, finding, VN_FIX_WORDS,
 			    "in /etc/default/irqbalance: IRQBALANCE_BANNED_CPULIST=%s",
 			    vn_look_cpu_list(look, &look->owned));
-	else
+	else if (!vn_cpuset_is_empty(&left))
 		vn_look_fix(look, finding, VN_FIX_COMMAND,
-			    "for i in /proc/irq/[0-9]*/smp_affinity_list; do echo CPUS >$i; done");
+			    "for i in /proc/irq/[0-9]*/smp_affinity_list; do echo %s >$i; done",
+			    vn_look_cpu_list(look, &left));
+	else
+		vn_look_fix(look, finding, VN_FIX_WORDS,
+			    "leave a CPU without pins, and write it to "
+			    "/proc/irq/*/smp_affinity_list");
 }
 
 /* ---- VN028 ---- */

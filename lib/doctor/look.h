@@ -97,6 +97,7 @@ vn_cpuset vn_look_iothread(const vn_look *look, const vn_subject *subject, uint3
 /* ---- texts, in the arena ---- */
 
 const char *vn_look_cpu_list(vn_look *look, const vn_cpuset *cpus);
+const char *vn_look_cpus(vn_look *look, const vn_cpuset *cpus); /* "CPU 0", "CPUs 0-3" */
 const char *vn_look_node_list(vn_look *look, const vn_nodeset *nodes);
 const char *vn_look_size(vn_look *look, uint64_t kib);
 const char *vn_look_guest(vn_look *look, const vn_subject *subject); /* its name, for a shell */

@@ -82,9 +82,9 @@ static void check_floats(vn_look *look, const vn_subject *s)
 	if (vn_cpuset_is_empty(&vcpus) || s->by_numad)
 		return;
 	finding = vn_look_find(look, s->planned ? VN_CHECK_INFO : VN_CHECK_WARN, -1,
-			       "%s may run on CPUs %s, which vCPUs of guest '%s'%s have to "
+			       "%s may run on %s, which vCPUs of guest '%s'%s have to "
 			       "themselves",
-			       vn_look_vcpus(look, &vcpus), vn_look_cpu_list(look, &cpus),
+			       vn_look_vcpus(look, &vcpus), vn_look_cpus(look, &cpus),
 			       name_of(owner_of(look, vn_cpuset_next(&cpus, -1))),
 			       has_two_owners(look, &cpus) ? " and others" : "");
 	nodes = vn_look_nodes_of(look, &cpus);
@@ -199,14 +199,14 @@ static void check_helper(vn_look *look, const vn_subject *s, const char *what,
 				       what, vn_look_cpu_list(look, &look->owned));
 	else if (!vn_cpuset_is_empty(&others))
 		finding = vn_look_find(look, VN_CHECK_WARN, -1,
-				       "%s may run on CPUs %s, which vCPUs of other guests have to "
+				       "%s may run on %s, which vCPUs of other guests have to "
 				       "themselves",
-				       what, vn_look_cpu_list(look, &others));
+				       what, vn_look_cpus(look, &others));
 	else if (!vn_cpuset_is_empty(&own))
 		finding = vn_look_find(look, VN_CHECK_WARN, -1,
-				       "%s may run on CPUs %s, which its own vCPUs are pinned to "
+				       "%s may run on %s, which its own vCPUs are pinned to "
 				       "one by one",
-				       what, vn_look_cpu_list(look, &own));
+				       what, vn_look_cpus(look, &own));
 	else
 		return;
 	remedy.cpus = helper_room(look, s);
@@ -449,10 +449,10 @@ static void check_cell_cache(vn_look *look, const vn_subject *s, uint32_t number
 			     vn_look_find(look, s->planned ? VN_CHECK_INFO : VN_CHECK_WARN,
 					  look->host->nodes[node_ix].id,
 					  "its %u vCPUs%s are pinned over %u caches (CPUs %s), and "
-					  "CPUs %s would hold them in one",
+					  "%s would hold them in one",
 					  vn_cpuset_count(&own), s->n_cells > 1 ? " of a cell" : "",
 					  groups, vn_look_cpu_list(look, &own),
-					  vn_look_cpu_list(look, &room)));
+					  vn_look_cpus(look, &room)));
 		return;
 	}
 }
@@ -547,9 +547,9 @@ void vn_check_isolated(vn_look *look, const vn_subject *s)
 	if (!vn_cpuset_is_empty(&open))
 		vn_look_fix(look,
 			    vn_look_find(look, VN_CHECK_WARN, -1,
-					 "it has vCPUs in real time on CPUs %s, which are not "
+					 "it has vCPUs in real time on %s, which are not "
 					 "isolated (isolated: %s)",
-					 vn_look_cpu_list(look, &open),
+					 vn_look_cpus(look, &open),
 					 vn_look_cpu_list(look, &isolated)),
 			    VN_FIX_WORDS,
 			    "pin them to isolated CPUs, or boot the host with isolcpus=%s "

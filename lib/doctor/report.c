@@ -27,6 +27,15 @@ const char *vn_look_cpu_list(vn_look *look, const vn_cpuset *cpus)
 	return vn_cpuset_is_empty(cpus) ? "none" : keep(look, &text);
 }
 
+const char *vn_look_cpus(vn_look *look, const vn_cpuset *cpus)
+{
+	VN_AUTO_TEXT text = VN_TEXT_INIT;
+
+	vn_text_add(&text, vn_cpuset_count(cpus) == 1 ? "CPU " : "CPUs ");
+	vn_text_add_cpuset(&text, cpus);
+	return vn_cpuset_is_empty(cpus) ? "no CPU" : keep(look, &text);
+}
+
 const char *vn_look_node_list(vn_look *look, const vn_nodeset *nodes)
 {
 	VN_AUTO_TEXT text = VN_TEXT_INIT;

@@ -48,9 +48,9 @@ static void check_thread(vn_look *look, const vn_thread *thread)
 	vn_cpuset_and(&remedy.cpus, &look->online);
 	vn_look_remedy(look,
 		       vn_look_find(look, VN_CHECK_WARN, -1,
-				    "%s %u (thread %d) may run on CPUs %s, libvirt gave it %s",
+				    "%s %u (thread %d) may run on %s, libvirt gave it %s",
 				    kinds[thread->kind].name, thread->number, thread->tid,
-				    vn_look_cpu_list(look, &thread->allowed),
+				    vn_look_cpus(look, &thread->allowed),
 				    vn_look_cpu_list(look, &thread->pin)),
 		       &remedy);
 }

@@ -240,7 +240,9 @@ static const char *state_of(const vn_guest *guest)
 		[VN_GUEST_PAUSED] = "paused",
 	};
 
-	if (guest->state == VN_GUEST_OFF && guest->config && guest->config->source)
+	/* That of libvirt's guests is their name. */
+	if (guest->state == VN_GUEST_OFF && guest->config && guest->config->source &&
+	    strcmp(guest->config->source, guest->name) != 0)
 		return guest->config->source;
 	return names[guest->state];
 }
