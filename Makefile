@@ -38,6 +38,7 @@ bench:
 	scripts/install-deps bench
 	bench/plan
 	bench/place
+	bench/fleet-trace
 	bench/doctor
 
 format:

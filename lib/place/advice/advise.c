@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Asking vn_place about changed copies of a host. */
-#include "place/advise.h"
+#include "place/advice/advise.h"
 
 #include <string.h>
 

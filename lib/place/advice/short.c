@@ -6,7 +6,7 @@
  * are not in it; so then sets of nodes are tried, by increasing size and each emptied as far as can
  * be, up to the size that the assignment needs. What was found is reduced: each amount by halving
  * to the least that still does. Whether something "does" is always vn_place's word. */
-#include "place/short.h"
+#include "place/advice/short.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * The sentences of a refusal. Each says what was asked, the most there is, and where. */
-#include "place/explain.h"
+#include "place/advice/explain.h"
 
 #include <stdio.h>
 #include <string.h>

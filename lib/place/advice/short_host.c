@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What a host could free: the CPUs that are pinned, in the order to free them; floating vCPUs;
  * memory in use; and huge pages, whose pool may also grow. */
-#include "place/short.h"
+#include "place/advice/short.h"
 
 #include <stdlib.h>
 #include <string.h>

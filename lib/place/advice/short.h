@@ -6,9 +6,9 @@
 #ifndef VNUMA_PLACE_SHORT_H
 #define VNUMA_PLACE_SHORT_H
 
-#include "place/advise.h"
-#include "place/assign.h"
-#include "place/lack.h"
+#include "place/advice/advise.h"
+#include "place/advice/assign.h"
+#include "place/advice/lack.h"
 
 enum { SHORT_STEP_KIB = 1024 }; /* ordinary memory is missing in whole MiB */
 

@@ -4,7 +4,7 @@
 #ifndef VNUMA_PLACE_EXPLAIN_H
 #define VNUMA_PLACE_EXPLAIN_H
 
-#include "place/lack.h"
+#include "place/advice/lack.h"
 
 struct refusal {
 	const struct lack_view *view;	 /* cut into n_cells */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Looking at a host for one guest: what each node has for it, as counts, and what pulls it. */
-#include "place/lack.h"
+#include "place/advice/lack.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
  * Why a guest does not fit: in one sentence the requirement that decided, and for each node what it
  * lacks. Where the number of cells is open, the try that came nearest to a fit is shown. Nodes are
  * looked at as they were before the search. */
-#include "place/explain.h"
+#include "place/advice/explain.h"
 
-#include "place/lack.h"
+#include "place/advice/lack.h"
 #include "place/problem.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * The largest guest like a given one that fits now. A scaled copy of the request is placed again
  * and again: halving finds a size that fits and whose next larger one does not; because a fit need
  * not be monotone, sizes above it are then tried from the top. */
-#include "place/advise.h"
+#include "place/advice/advise.h"
 
 /* One question. Size k is k vCPUs, or k units of memory, for each of the owner's even cells. */
 struct scale {

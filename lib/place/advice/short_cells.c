@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * What one cell lacks on one node, as an amount to be freed, and the cheapest assignment of all
  * cells to nodes of their own. */
-#include "place/short.h"
+#include "place/advice/short.h"
 
 enum { EACH_TRY = 8 }; /* so many cells are tried one by one; beyond, only doublings and the most */
 

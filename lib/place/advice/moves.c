@@ -3,7 +3,7 @@
  * so the first that does is one of the fewest. Of equally few, one whose guests find another place
  * on the host wins. When the subsets are too many, guests leave one by one, and those that need not
  * have left come back. */
-#include "place/advise.h"
+#include "place/advice/advise.h"
 
 #include <string.h>
 

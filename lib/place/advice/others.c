@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Why a cell of a placement is on its node and not on another: for each other node what is missing
  * there, or the first term of the cost that would be higher, all other cells staying. */
-#include "place/lack.h"
+#include "place/advice/lack.h"
 
 struct looking {
 	const struct lack_view *view;

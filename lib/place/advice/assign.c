@@ -3,7 +3,7 @@
  * free a node for the new cell is found (Dijkstra over reduced costs), and the potentials are
  * raised so that reduced costs stay at or above zero. Rows and columns count from 1; column 0 is
  * where the new cell starts. */
-#include "place/assign.h"
+#include "place/advice/assign.h"
 
 struct method {
 	const struct assign_cost *costs;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Cutting the guest into cells as a plan would, and judging one cell on one node. */
-#include "place/lack.h"
+#include "place/advice/lack.h"
 
 #include "place/problem.h" /* topology_agrees */
 
