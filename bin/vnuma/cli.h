@@ -38,7 +38,9 @@ struct cli_values {
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
 	uint32_t alternatives; /* 0: not given */
-	bool explain, roff, stats, dry_run, paused;
+	bool explain, roff, stats, dry_run, paused, all, anew, take_over;
+	const char *nodes;
+	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
 };
 
@@ -104,6 +106,8 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 int cmd_fit(const struct cli_values *values, const char *operand, struct cli_output *output,
 	    vn_error *err);
 int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
+int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);

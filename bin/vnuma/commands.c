@@ -88,6 +88,11 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 	.name = "explain", .kind = CLI_FLAG, .offset = FIELD(explain),                             \
 	.help = "Also print to standard error, for each node, what decided: what was asked and "   \
 		"what was there, or why another node is better."
+#define OPTION_TAKE_OVER                                                                           \
+	.name = "take-over", .kind = CLI_FLAG, .offset = FIELD(take_over),                         \
+	.help = "Also plan what the guest's owner has fixed: pins and node sets that stand in "    \
+		"its "                                                                             \
+		"XML and that no plan has written."
 #define OPTION_DRY_RUN(what)                                                                       \
 	.name = "dry-run", .kind = CLI_FLAG, .offset = FIELD(dry_run), .help = (what)
 #define OPTION_LIBVIRT                                                                             \
@@ -195,6 +200,40 @@ static const struct cli_option start_options[] = {
 	  CHOICES(start_formats, CLI_FORMAT_COUNT),
 	  .help = "What to print: a table with a text picture, the planned domain XML, or JSON. "
 		  "Default: a line for each cell." },
+	{ OPTION_TAKE_OVER },
+	OPTIONS_PLACE,
+	{ OPTION_EXPLAIN },
+	{ OPTION_COLOR },
+	{ OPTION_LIBVIRT },
+	{ 0 },
+};
+
+static const struct cli_option apply_options[] = {
+	{ .name = "all",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(all),
+	  .help = "Instead of NAME: every running guest; they are packed anew, step by step, if "
+		  "that brings them nearer to their memory and devices." },
+	{ OPTION_DRY_RUN("Say what would be changed, and change nothing.") },
+	{ .name = "nodes",
+	  .kind = CLI_TEXT,
+	  .argument = "LIST",
+	  .offset = FIELD(nodes),
+	  .help = "Move the guest to these nodes of the host, as '2' or '0,2-3', whatever its "
+		  "policy "
+		  "says." },
+	{ .name = "anew",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(anew),
+	  .help = "Plan as if the guest had no place yet; else a legal place is kept." },
+	{ OPTION_TAKE_OVER },
+	{ .name = "rate",
+	  .kind = CLI_COUNT,
+	  .argument = "MIB",
+	  .offset = FIELD(rate_mib),
+	  .min = 1,
+	  .max = 1 << 20,
+	  .help = "Memory is moved at no more than this many MiB in a second; default 256." },
 	OPTIONS_PLACE,
 	{ OPTION_EXPLAIN },
 	{ OPTION_COLOR },
@@ -258,6 +297,13 @@ const struct cli_command cli_commands[] = {
 	  "where "
 	  "the plan has put it; else it is ended and its definition restored. Exit 1: it does not "
 	  "fit." },
+	{ "apply", 0, 1, cmd_apply, "bring a running guest to its plan, or to a new one",
+	  apply_options, CLI_NO_OPERAND, "NAME|--all",
+	  "Pins are changed through libvirt, in the running guest and in its definition. Memory is "
+	  "moved where the guest's memory mode is 'restrictive' or nothing binds it. What a "
+	  "running "
+	  "guest cannot be given is named with its reason. It can be cut off at any time and "
+	  "started again." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
 	  "'specs' lists the extra specs and image properties that plan understands." },

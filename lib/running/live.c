@@ -5,7 +5,7 @@
  * memory where it is unless that can be moved. First with its own pins as if its owner had fixed
  * them, so that a guest which is well placed stays, and a move that was cut off goes on to the same
  * end; then without. */
-#include "vnuma/running.h"
+#include "running/account.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +29,34 @@ enum vn_memory_stays vn_guest_memory_stays(const vn_guest *guest)
 	return config->mem_mode == VN_MEM_RESTRICTIVE ? VN_MEMORY_MOVES : VN_MEMORY_BOUND;
 }
 
+void vn_request_take_over(vn_request *request)
+{
+	vn_cpuset_or(&request->wrote[VN_SET_VCPUPIN], &request->vcpupin_given);
+	vn_cpuset_or(&request->wrote[VN_SET_IOTHREADPIN], &request->iothreadpin_given);
+	vn_cpuset_or(&request->wrote[VN_SET_MEMNODE], &request->memnode_given);
+	if (request->emulatorpin_given)
+		vn_cpuset_add(&request->wrote[VN_SET_EMULATORPIN], 0);
+	if (request->numatune_given)
+		vn_cpuset_add(&request->wrote[VN_SET_NUMATUNE], 0);
+	request->vcpupin_given = request->iothreadpin_given = request->memnode_given =
+		(vn_cpuset){ 0 };
+	request->emulatorpin_given = request->numatune_given = request->cpuset_given = false;
+	request->vcpupin = NULL;
+	request->memnode = NULL;
+	request->at_vcpupin = request->at_memnode = NULL;
+}
+
 /* ---- the guest as it runs ---- */
 
 /* Nodes of a cell's memory now: as bound; else where all of it that was measured is. Empty: not
  * known, or in several places. */
 static vn_nodeset memory_nodes(const vn_host *host, const vn_guest *guest, uint32_t cell)
 {
-	const vn_request *config = guest->config;
 	const vn_memory_use *use = &guest->memory;
 	vn_nodeset nodes = { 0 };
 
-	if (vn_cpuset_has(&config->memnode_given, cell))
-		return config->memnode[cell];
-	if (config->numatune_given)
-		return config->numatune;
+	if (account_bound_nodes(guest->config, cell, &nodes))
+		return nodes;
 	for (uint32_t s = 0; s < use->n_sizes && use->kib; s++)
 		for (uint32_t i = 0; i < host->n_nodes; i++)
 			if (use->kib[(size_t)s * host->n_nodes + i])
