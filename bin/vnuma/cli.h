@@ -42,6 +42,9 @@ struct cli_values {
 	const char *nodes;
 	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
+	struct cli_texts operands; /* all of them; borrowed from argv */
+	uint32_t watch_s;	   /* 0: not given */
+	bool exact;
 };
 
 /* How an option's value is read, and the type of the field that receives it. */
@@ -63,6 +66,7 @@ struct cli_option {
 	char letter;	  /* 0: none */
 	enum cli_kind kind;
 	const char *argument; /* the value's name in the help; NULL for a flag */
+	const char *bare; /* the value of an option that is given without one; NULL: it needs one */
 	const char *fallback; /* the value when the option is not given; NULL: none */
 	const char *help;     /* NULL: planned, not there yet; refused and not listed */
 	size_t offset;	      /* of the field in struct cli_values */
@@ -78,7 +82,7 @@ struct cli_output {
 	char source[4096]; /* see cli_keep_source */
 };
 
-enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND };
+enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND, CLI_OPERAND_GUEST };
 
 struct cli_command {
 	const char *name;
@@ -107,6 +111,8 @@ int cmd_fit(const struct cli_values *values, const char *operand, struct cli_out
 	    vn_error *err);
 int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
+int cmd_show(const struct cli_values *values, const char *operand, struct cli_output *output,
+	     vn_error *err);
 int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,

@@ -241,6 +241,36 @@ static const struct cli_option apply_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option show_options[] = {
+	{ .name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(host_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: tables with maps of CPUs, JSON, or an SVG picture." },
+	{ OPTION_CONNECT,
+	  .help = "The libvirt to ask. Where none answers, the guests of this machine are found as "
+		  "processes." },
+	{ .name = "exact",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(exact),
+	  .help = "Look at every page of the guests' memory, which takes 10 ms for each GiB, "
+		  "instead of a sample." },
+	{ .name = "watch",
+	  .letter = 'w',
+	  .kind = CLI_COUNT,
+	  .argument = "SECONDS",
+	  .bare = "2",
+	  .offset = FIELD(watch_s),
+	  .min = 1,
+	  .max = 3600,
+	  .help = "Show it again and again, every 2 seconds if not said otherwise, with CPU use "
+		  "and waits since the last time." },
+	{ OPTION_COLOR },
+	{ 0 },
+};
+
 static const struct cli_option fit_options[] = {
 	{ .name = "stats",
 	  .kind = CLI_FLAG,
@@ -297,8 +327,15 @@ const struct cli_command cli_commands[] = {
 	  "where "
 	  "the plan has put it; else it is ended and its definition restored. Exit 1: it does not "
 	  "fit." },
+	{ "show", 0, VN_GUESTS_MAX, cmd_show,
+	  "show running guests: CPUs, memory by node, locality, waits", show_options,
+	  CLI_OPERAND_GUEST, "[DOMAIN]...",
+	  "DOMAIN is the name or UUID of a guest; without one it is all that run. A vCPU's CPUs "
+	  "are "
+	  "a map, node by node and core by core: 'X' it may use, '#' it ran there last, '-' it may "
+	  "not use." },
 	{ "apply", 0, 1, cmd_apply, "bring a running guest to its plan, or to a new one",
-	  apply_options, CLI_NO_OPERAND, "NAME|--all",
+	  apply_options, CLI_OPERAND_GUEST, "NAME|--all",
 	  "Pins are changed through libvirt, in the running guest and in its definition. Memory is "
 	  "moved where the guest's memory mode is 'restrictive' or nothing binds it. What a "
 	  "running "

@@ -48,6 +48,7 @@ typedef struct vn_memory_use {
 	enum vn_measured how;
 	uint32_t samples; /* pages that were asked about */
 	uint64_t ram_kib; /* mapped as the guest's RAM, touched or not */
+	bool guessed; /* which mappings that is: the large ones, none has a size that was told */
 	uint64_t swap_kib;
 	uint32_t n_sizes; /* page sizes, ascending; transparent huge pages count as ordinary */
 	uint64_t size_kib[VN_PAGE_SIZES_MAX];

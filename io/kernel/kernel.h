@@ -96,8 +96,9 @@ typedef struct vn_move_options {
 } vn_move_options;
 enum { VN_MOVE_RATE_MIB_S = 256, VN_MOVE_BATCH_MS = 10, VN_MOVE_REASONS_MAX = 8 };
 
-/* Why pages stayed: the errno that move_pages gave for them, or 0 for those that are on a third
- * node afterwards. In KiB. */
+/* Why pages stayed: the errno that move_pages gave for them; 0: it gave none, and they are not
+ * there.
+ */
 typedef struct vn_move_reason {
 	int error;
 	uint64_t kib;
@@ -106,17 +107,19 @@ typedef struct vn_move_result {
 	vn_move_progress done;
 	bool stopped; /* by `progress` */
 	uint32_t n_reasons;
-	vn_move_reason reasons[VN_MOVE_REASONS_MAX]; /* largest first; the last one sums the rest */
+	vn_move_reason reasons[VN_MOVE_REASONS_MAX]; /* largest first; what has no place here: -1 */
 } vn_move_result;
 
 /* What an errno of a vn_move_reason means here: "pinned by a device or in use by the kernel". */
 const char *vn_move_reason_text(int error);
 
-/* Move pages of a guest that runs, in small batches whose size follows the time that they take. The
- * guest stops for no longer than one page takes to copy; QEMU may wait for one batch. Pages that
- * did not move are tried once more at the end. Each page's node is asked first and afterwards, so a
- * move that was cut off is completed by the same call again. Errors: VN_E_SYSTEM (not allowed, no
- * such node, the guest ended: *ret then has what was done). */
+/* Move pages of a guest that runs, in batches whose size follows the time that they take: a vCPU
+ * that touches a page which is being moved waits for its batch at most. Pages that did not move are
+ * tried once more at the end. Each page's node is asked first and afterwards, so a move that was
+ * cut off is completed by the same call again. Pages that the guest has not touched, or that are
+ * swapped out, are nowhere and stay so. ret: also set on failure, to what was done until then.
+ * Errors: VN_E_SYSTEM (not permitted, no such node, a node that the guest's cgroup forbids, the
+ * guest ended), VN_E_NOMEM. */
 int vn_kernel_move_memory(int32_t pid, const vn_memory_move *moves, uint32_t n_moves,
 			  const vn_move_options *options, vn_move_result *ret, vn_error *err);
 

@@ -42,7 +42,7 @@ static uint64_t swap_kib(const vn_process *process)
 int vn_memory_begin(const vn_process *process, const vn_host *host, const vn_ram *ram,
 		    vn_arena *arena, vn_memory_use *ret, vn_error *err)
 {
-	vn_memory_use use = { .swap_kib = swap_kib(process) };
+	vn_memory_use use = { .swap_kib = swap_kib(process), .guessed = ram->guessed };
 
 	for (uint32_t i = 0; i < ram->n_areas; i++) {
 		const vn_ram_area *area = &ram->areas[i];
