@@ -5,8 +5,9 @@
  * wrote them. */
 #include "apply.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "kernel/kernel.h"
 
 /* ---- which pins ---- */
 
@@ -111,6 +112,39 @@ static int each_pin(struct apply *apply,
 	return r;
 }
 
+/* ---- QEMU's other threads ----
+ *
+ * libvirt pins them as the emulator, by their cgroup and the process alone: one of them that
+ * somebody has bound past libvirt is bound back by the kernel. */
+
+static bool has_strayed(const struct apply *apply, const vn_thread *thread, const vn_cpuset *want)
+{
+	return apply->running->local && thread->kind == VN_THREAD_EMULATOR && thread->tid &&
+	       thread->allowed_known && !vn_cpuset_is_empty(want) &&
+	       !vn_cpuset_equal(&thread->allowed, want);
+}
+
+static uint32_t count_strayed(const struct apply *apply)
+{
+	vn_cpuset want = vn_placement_emulator_cpus(apply->act->placement, apply->guest->policy);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < apply->guest->n_threads; i++)
+		n += has_strayed(apply, &apply->guest->threads[i], &want);
+	return n;
+}
+
+static int bring_back(struct apply *apply, vn_error *err)
+{
+	vn_cpuset want = vn_placement_emulator_cpus(apply->act->placement, apply->guest->policy);
+	int r = VN_OK;
+
+	for (uint32_t i = 0; i < apply->guest->n_threads && r == VN_OK; i++)
+		if (has_strayed(apply, &apply->guest->threads[i], &want))
+			r = vn_kernel_set_affinity(apply->guest->threads[i].tid, &want, err);
+	return r;
+}
+
 /* ---- setting them ---- */
 
 static int count_pin(struct apply *apply, const struct pin *pin, vn_error *err)
@@ -125,6 +159,8 @@ void apply_count_pins(struct apply *apply)
 {
 	apply->vcpu_pins = apply->other_pins = 0;
 	each_pin(apply, count_pin, NULL);
+	if (!apply->other_pins && count_strayed(apply))
+		apply->other_pins = 1; /* the emulator as a whole */
 }
 
 static int place_pin(struct apply *apply, const struct pin *pin, vn_error *err)
@@ -164,6 +200,8 @@ int apply_pins(struct apply *apply, vn_error *err)
 	if (!apply->vcpu_pins && !apply->other_pins)
 		return VN_OK;
 	r = each_pin(apply, place_pin, err);
+	if (r == VN_OK)
+		r = bring_back(apply, err);
 	return r == VN_OK ? set_policy(apply, err) : r;
 }
 
