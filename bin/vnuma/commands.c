@@ -271,6 +271,24 @@ static const struct cli_option show_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option setvcpus_options[] = {
+	{ OPTION_DRY_RUN("Say which vCPUs would be on, and change nothing.") },
+	OPTIONS_PLACE,
+	{ OPTION_LIBVIRT },
+	{ 0 },
+};
+
+static const struct cli_option setmem_options[] = {
+	{ .name = "cell",
+	  .kind = CLI_TEXT,
+	  .argument = "N",
+	  .offset = FIELD(cell),
+	  .help = "Only the guest's cell N; default: evenly." },
+	{ OPTION_DRY_RUN("Say what would be changed, and change nothing.") },
+	{ OPTION_LIBVIRT },
+	{ 0 },
+};
+
 static const struct cli_option fit_options[] = {
 	{ .name = "stats",
 	  .kind = CLI_FLAG,
@@ -341,6 +359,17 @@ const struct cli_command cli_commands[] = {
 	  "running "
 	  "guest cannot be given is named with its reason. It can be cut off at any time and "
 	  "started again." },
+	{ "setvcpus", 2, 2, cmd_setvcpus, "turn vCPUs of a guest on or off, evenly over its cells",
+	  setvcpus_options, CLI_OPERAND_GUEST, "NAME N",
+	  "N vCPUs of the guest's are on afterwards, as many in each cell, whole guest cores "
+	  "first; "
+	  "vCPU 0 stays. In a guest that runs this needs vCPUs that are hotpluggable." },
+	{ "setmem", 2, 2, cmd_setmem, "grow or shrink a guest's memory, cell by cell",
+	  setmem_options, CLI_OPERAND_GUEST, "NAME SIZE",
+	  "SIZE is all of the guest's memory, as '16GiB' or '512M'; a number alone is MiB. It is "
+	  "changed by the guest's virtio-mem devices as far as they go, and by DIMMs, which are "
+	  "bound "
+	  "to the node of the cell's memory." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
 	  "'specs' lists the extra specs and image properties that plan understands." },
