@@ -73,12 +73,14 @@ static int choose(struct change *change, uint32_t n, vn_error *err)
 
 /* ---- pins of those that come ---- */
 
+/* In a guest without any pin nobody has planned one. */
 static bool lacks_pin(const struct change *change, const vn_cpuset *coming)
 {
+	const vn_cpuset *given = &config_of(change)->vcpupin_given;
 	vn_cpuset without = *coming;
 
-	vn_cpuset_minus(&without, &config_of(change)->vcpupin_given);
-	return !vn_cpuset_is_empty(&without);
+	vn_cpuset_minus(&without, given);
+	return !vn_cpuset_is_empty(given) && !vn_cpuset_is_empty(&without);
 }
 
 /* By the guest's plan, all its cells where they are. */

@@ -85,13 +85,14 @@ int setmem_split(struct setmem *set, vn_error *err)
 {
 	bool more = set->want_kib > set->now_kib;
 	uint64_t left = more ? set->want_kib - set->now_kib : set->now_kib - set->want_kib;
-	uint32_t named = set->act.values->cell;
+	const char *name = set->act.values->cell;
+	uint64_t named;
 
-	if (set->act.values->cell != UINT32_MAX) {
-		if (named >= n_cells(set))
+	if (name) {
+		if (vn_uint_parse(vn_cursor_of_string(NULL, name), n_cells(set) - 1, &named, NULL))
 			return vn_fail(err, VN_E_RANGE,
-				       "guest '%.60s' has no cell %u (legal: 0-%u)",
-				       set->found.name, named, n_cells(set) - 1);
+				       "guest '%.60s' has no cell '%.20s' (legal: 0-%u)",
+				       set->found.name, name, n_cells(set) - 1);
 		if (left % setmem_unit_kib(set, (uint32_t)named))
 			return fail_unit(set, setmem_unit_kib(set, (uint32_t)named), err);
 		set->amount_kib[named] = left;

@@ -240,12 +240,6 @@ int setmem_plan(struct setmem *set, vn_error *err)
 
 /* ---- doing it ---- */
 
-static unsigned affects(const struct setmem *set)
-{
-	return (set->found.running ? VN_VIRT_AFFECT_LIVE : 0u) |
-	       (set->found.persistent ? VN_VIRT_AFFECT_DEFINED : 0u);
-}
-
 static void dimm_xml(const struct setmem *set, const struct setmem_step *step, vn_text *to)
 {
 	int32_t node = setmem_node(set, step->cell);
@@ -279,12 +273,12 @@ static uint32_t count_devices(struct setmem *set)
 static int detach(struct setmem *set, const struct setmem_step *step, vn_error *err)
 {
 	const struct timespec wait = { .tv_nsec = POLL_MS * 1000000L };
-	uint32_t before = set->found.running ? count_devices(set) : 0;
+	uint32_t before = count_devices(set);
 	char size[32];
-	int r = vn_virt_detach(set->act.virt, set->found.name, step->device->xml, affects(set),
-			       err);
+	int r = vn_virt_detach(set->act.virt, set->found.name, step->device->xml,
+			       VN_VIRT_AFFECT_LIVE, err);
 
-	if (r < 0 || !set->found.running)
+	if (r < 0)
 		return r;
 	for (int ms = 0; ms < GIVE_BACK_MS; ms += POLL_MS) {
 		if (count_devices(set) < before)
@@ -297,41 +291,105 @@ static int detach(struct setmem *set, const struct setmem_step *step, vn_error *
 		       set->found.name, vn_size_format(step->kib, size, sizeof(size)), step->cell);
 }
 
-static int do_step(struct setmem *set, const struct setmem_step *step, vn_error *err)
+static int attach(struct setmem *set, const struct setmem_step *step, unsigned affect,
+		  vn_error *err)
 {
 	VN_AUTO_TEXT xml = VN_TEXT_INIT;
 	int r;
 
+	dimm_xml(set, step, &xml);
+	r = vn_text_done(&xml, err);
+	return r == VN_OK ? vn_virt_attach(set->act.virt, set->found.name, xml.bytes, affect, err)
+			  : r;
+}
+
+static int do_live(struct setmem *set, const struct setmem_step *step, vn_error *err)
+{
 	switch (step->kind) {
 	case SETMEM_DETACH: return detach(set, step, err);
 	case SETMEM_RESIZE:
 		return vn_virt_set_requested(set->act.virt, set->found.name, step->device,
-					     step->kib, affects(set), err);
-	default: break;
+					     step->kib, VN_VIRT_AFFECT_LIVE, err);
+	default: return attach(set, step, VN_VIRT_AFFECT_LIVE, err);
 	}
-	dimm_xml(set, step, &xml);
-	r = vn_text_done(&xml, err);
-	return r == VN_OK ? vn_virt_attach(set->act.virt, set->found.name, xml.bytes, affects(set),
-					   err)
-			  : r;
 }
 
-/* What was attached is taken away again; a guest that has just got it has not used it yet. */
+/* The definition has devices of its own: the one that is alike. */
+static const vn_virt_memory *find_defined(const vn_virt_memories *defined,
+					  const vn_virt_memory *like)
+{
+	for (uint32_t i = 0; i < defined->n; i++) {
+		const vn_virt_memory *device = &defined->devices[i];
+
+		if (!strcmp(device->model, like->model) && device->size_kib == like->size_kib &&
+		    (device->cell < 0 ? 0 : device->cell) == like->cell)
+			return device;
+	}
+	return NULL;
+}
+
+static int do_defined(struct setmem *set, const struct setmem_step *step, vn_error *err)
+{
+	vn_virt_memories defined = { 0 };
+	const vn_virt_memory *device;
+	int r;
+
+	if (step->kind == SETMEM_ATTACH)
+		return attach(set, step, VN_VIRT_AFFECT_DEFINED, err);
+	r = vn_virt_get_memories(set->act.virt, set->found.name, VN_VIRT_DEFINED_XML, set->arena,
+				 &defined, err);
+	if (r < 0)
+		return r;
+	device = find_defined(&defined, step->device);
+	if (!device)
+		return vn_fail(err, VN_E_SYSTEM, "it has no such memory device");
+	if (step->kind == SETMEM_DETACH)
+		return vn_virt_detach(set->act.virt, set->found.name, device->xml,
+				      VN_VIRT_AFFECT_DEFINED, err);
+	return vn_virt_set_requested(set->act.virt, set->found.name, device, step->kib,
+				     VN_VIRT_AFFECT_DEFINED, err);
+}
+
+/* A guest that runs, then its definition; that one of it may differ is no failure. */
+static int do_step(struct setmem *set, const struct setmem_step *step, vn_error *err)
+{
+	vn_error why = { 0 };
+	int r;
+
+	if (!set->found.running)
+		return do_defined(set, step, err);
+	r = do_live(set, step, err);
+	if (r == VN_OK && set->found.persistent && do_defined(set, step, &why) < 0)
+		vn_text_addf(&set->act.output->notes,
+			     "the definition of guest '%s' stays as it was: %s\n", set->found.name,
+			     why.text);
+	return r;
+}
+
+/* The opposite of a step. What was attached has just been attached: it is found by its likeness. */
 static void undo_step(struct setmem *set, const struct setmem_step *step)
 {
-	VN_AUTO_TEXT xml = VN_TEXT_INIT;
+	struct setmem_step back = *step;
+	vn_virt_memories now = { 0 };
+	vn_virt_memory like = { .model = "dimm",
+				.size_kib = step->kib,
+				.cell = (int32_t)step->cell };
 	vn_error why = { 0 };
 	int r = VN_OK;
 
-	dimm_xml(set, step, &xml);
-	if (step->kind == SETMEM_ATTACH && !xml.failed)
-		r = vn_virt_detach(set->act.virt, set->found.name, xml.bytes, affects(set), &why);
-	else if (step->kind == SETMEM_RESIZE)
-		r = vn_virt_set_requested(set->act.virt, set->found.name, step->device,
-					  step->device->requested_kib, affects(set), &why);
-	else if (step->kind == SETMEM_DETACH)
-		r = vn_virt_attach(set->act.virt, set->found.name, step->device->xml, affects(set),
-				   &why);
+	if (step->kind == SETMEM_RESIZE)
+		back.kib = step->device->requested_kib;
+	if (step->kind == SETMEM_DETACH)
+		back.kind = SETMEM_ATTACH;
+	if (step->kind == SETMEM_ATTACH) {
+		back.kind = SETMEM_DETACH;
+		r = vn_virt_get_memories(set->act.virt, set->found.name,
+					 set->found.running ? VN_VIRT_LIVE : VN_VIRT_DEFINED_XML,
+					 set->arena, &now, &why);
+		back.device = r == VN_OK ? find_defined(&now, &like) : NULL;
+	}
+	if (r == VN_OK && (back.device || back.kind == SETMEM_ATTACH))
+		r = do_step(set, &back, &why);
 	if (r < 0)
 		vn_text_addf(&set->act.output->notes, "cell %u of guest '%s' stays changed: %s\n",
 			     step->cell, set->found.name, why.text);
