@@ -38,6 +38,7 @@ uint64_t apply_misplaced_kib(const struct apply *apply);
 
 /* apply_words.c: what a running guest cannot be given, as lines of the words. */
 void apply_say_limits(struct apply *apply);
+const char *apply_stays_text(enum vn_memory_stays stays);
 
 /* cmd_apply.c */
 int apply_guest(struct act *act, const char *name, const vn_live_options *options, vn_error *err);

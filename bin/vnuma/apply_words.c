@@ -18,14 +18,20 @@ static vn_nodeset nodes_of(const vn_host *host, const vn_placement *placement, b
 	return nodes;
 }
 
-static void say_memory(struct apply *apply, const vn_placement *fresh)
+const char *apply_stays_text(enum vn_memory_stays stays)
 {
 	static const char *const reasons[VN_MEMORY_STAYS_COUNT] = {
-		[VN_MEMORY_BOUND] = "QEMU has bound it there, and libvirt changes that for the "
-				    "memory mode 'restrictive' alone",
-		[VN_MEMORY_VFIO] = "a device is passed through, which holds every page of it "
-				   "where it is",
+		[VN_MEMORY_MOVES] = "it moves",
+		[VN_MEMORY_BOUND] = "a binding (strict, preferred, interleave) stays until it is "
+				    "restarted; that of mode 'restrictive' can be changed",
+		[VN_MEMORY_VFIO] = "a device that is passed through holds every page where it is",
 	};
+
+	return reasons[stays];
+}
+
+static void say_memory(struct apply *apply, const vn_placement *fresh)
+{
 	const vn_host *host = apply->running->host;
 	enum vn_memory_stays stays = vn_guest_memory_stays(apply->guest);
 	vn_nodeset here = nodes_of(host, apply->act->placement, true),
@@ -37,7 +43,7 @@ static void say_memory(struct apply *apply, const vn_placement *fresh)
 	vn_text_add_nodeset(&apply->words, &here);
 	vn_text_add(&apply->words, " (a start would use node ");
 	vn_text_add_nodeset(&apply->words, &there);
-	vn_text_addf(&apply->words, "): %s\n", reasons[stays]);
+	vn_text_addf(&apply->words, "): %s\n", apply_stays_text(stays));
 }
 
 static void say_cells(struct apply *apply, const vn_placement *fresh)

@@ -35,6 +35,24 @@ static int find_guest(struct apply *apply, const char *name, vn_error *err)
 	return VN_OK;
 }
 
+/* Nodes that the guest is sent to, and memory that does not go with it. */
+static int check_nodes(const struct apply *apply, const vn_live_options *options, vn_error *err)
+{
+	enum vn_memory_stays stays = vn_guest_memory_stays(apply->guest);
+	vn_nodeset memory = vn_guest_mem_nodes(apply->running, apply->guest);
+	char here[64], there[64];
+
+	if (!options->nodes || stays == VN_MEMORY_MOVES ||
+	    vn_nodeset_contains(options->nodes, &memory))
+		return VN_OK;
+	vn_nodeset_format(&memory, here, sizeof(here));
+	vn_nodeset_format(options->nodes, there, sizeof(there));
+	return vn_fail(err, VN_E_NOFIT,
+		       "guest '%.40s' cannot go to node '%.20s' while it runs: its memory is on "
+		       "node '%.20s', and %s",
+		       apply->guest->name, there, here, apply_stays_text(stays));
+}
+
 static int plan(struct apply *apply, const vn_live_options *options, vn_error *err)
 {
 	static const struct plan_others nobody;
@@ -43,6 +61,8 @@ static int plan(struct apply *apply, const vn_live_options *options, vn_error *e
 	const vn_request *request = apply->guest->policy;
 	int r;
 
+	if ((r = check_nodes(apply, options, err)) < 0)
+		return r;
 	vn_running_account(apply->running, apply->guest);
 	r = vn_guest_plan(apply->running->host, apply->guest, options, act->placement, &apply->kept,
 			  err);
