@@ -38,11 +38,15 @@ struct cli_values {
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
 	uint32_t alternatives; /* 0: not given */
-	bool explain, roff, stats, dry_run, paused;
+	bool explain, roff, stats, dry_run, paused, all, anew, take_over;
+	const char *nodes, *cell;
+	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
 	const char *kernel, *explain_check; /* NULL: not given */
-	bool fix, strict, all;
-	struct cli_texts operands; /* all of them; a command's `operand` is the first */
+	bool fix, strict;
+	struct cli_texts operands; /* all of them; borrowed from argv */
+	uint32_t watch_s;	   /* 0: not given */
+	bool exact;
 };
 
 /* How an option's value is read, and the type of the field that receives it. */
@@ -64,6 +68,7 @@ struct cli_option {
 	char letter;	  /* 0: none */
 	enum cli_kind kind;
 	const char *argument; /* the value's name in the help; NULL for a flag */
+	const char *bare; /* the value of an option that is given without one; NULL: it needs one */
 	const char *fallback; /* the value when the option is not given; NULL: none */
 	const char *help;     /* NULL: planned, not there yet; refused and not listed */
 	size_t offset;	      /* of the field in struct cli_values */
@@ -80,8 +85,7 @@ struct cli_output {
 	bool no;	   /* the answer is a real "no": it is printed, and the exit code is 1 */
 };
 
-enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND };
-enum { CLI_OPERANDS_MAX = 4096 };
+enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND, CLI_OPERAND_GUEST };
 
 struct cli_command {
 	const char *name;
@@ -110,6 +114,14 @@ int cmd_fit(const struct cli_values *values, const char *operand, struct cli_out
 	    vn_error *err);
 int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
+int cmd_show(const struct cli_values *values, const char *operand, struct cli_output *output,
+	     vn_error *err);
+int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
+int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cli_output *output,
+		 vn_error *err);
+int cmd_setmem(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
 int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
 	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,

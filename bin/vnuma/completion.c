@@ -88,7 +88,7 @@ void cli_completion_bash(vn_text *to)
 	vn_text_add(to, " --help --version' ;;\n");
 	for (size_t i = 0; i < cli_n_commands; i++) {
 		for (const struct cli_option *o = cli_commands[i].options; o->name; o++)
-			if (o->help && o->argument)
+			if (o->help && o->argument && !o->bare)
 				add_bash_value(&cli_commands[i], o, to);
 		add_bash_word(&cli_commands[i], to);
 	}
@@ -121,11 +121,13 @@ static void add_zsh_option(const struct cli_option *option, vn_text *to)
 			     option->letter, option->name);
 	else
 		vn_text_addf(to, "'%s--%s%s[", many ? "*" : "", option->name,
-			     option->argument ? "=" : "");
+			     option->bare	? "=-"
+			     : option->argument ? "="
+						: "");
 	add_zsh_text(to, option->help);
 	vn_text_add(to, "]");
 	if (option->argument)
-		vn_text_addf(to, ":%s", option->argument);
+		vn_text_addf(to, "%s:%s", option->bare ? ":" : "", option->argument);
 	if (takes_path(option))
 		vn_text_add(to, ":_files");
 	for (size_t i = 0; i < option->n_choices; i++) {

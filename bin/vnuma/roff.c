@@ -83,7 +83,8 @@ static void add_option(const struct cli_option *option, vn_text *to)
 	add_line(to, "Fl \\-", option->name);
 	if (option->argument) {
 		to->len -= to->failed ? 0 : 1;
-		vn_text_addf(to, " Ar %s\n", option->argument);
+		vn_text_addf(to, option->bare ? " Ns Op = Ns Ar %s\n" : " Ar %s\n",
+			     option->argument);
 	}
 	add_line(to, "", option->help);
 	if (option->kind == CLI_CHOICE) {
