@@ -39,6 +39,7 @@ bench:
 	bench/plan
 	bench/place
 	bench/fleet-trace
+	bench/doctor
 
 format:
 	git ls-files -z '*.[ch]' | xargs -0 clang-format -i

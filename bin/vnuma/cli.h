@@ -9,6 +9,7 @@
 #ifndef VNUMA_CLI_H
 #define VNUMA_CLI_H
 
+#include "virt/virt.h"
 #include "vnuma/vnuma.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER, CLI_COLOR_COUNT };
@@ -32,13 +33,20 @@ struct cli_texts {
 struct cli_values {
 	/* index into the option's choices, -1: not given */
 	int format, color, strategy, size_by, completion;
-	const char *host, *json, *name;
+	const char *host, *connect, *json, *name;
 	uint32_t vcpus; /* 0: not given */
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
 	uint32_t alternatives; /* 0: not given */
-	bool explain, roff, stats;
+	bool explain, roff, stats, dry_run, paused, all, anew, take_over;
+	const char *nodes, *cell;
+	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
+	const char *kernel, *explain_check; /* NULL: not given */
+	bool fix, strict;
+	struct cli_texts operands; /* all of them; borrowed from argv */
+	uint32_t watch_s;	   /* 0: not given */
+	bool exact;
 };
 
 /* How an option's value is read, and the type of the field that receives it. */
@@ -60,6 +68,7 @@ struct cli_option {
 	char letter;	  /* 0: none */
 	enum cli_kind kind;
 	const char *argument; /* the value's name in the help; NULL for a flag */
+	const char *bare; /* the value of an option that is given without one; NULL: it needs one */
 	const char *fallback; /* the value when the option is not given; NULL: none */
 	const char *help;     /* NULL: planned, not there yet; refused and not listed */
 	size_t offset;	      /* of the field in struct cli_values */
@@ -73,9 +82,10 @@ struct cli_output {
 	vn_text answer;	   /* for standard output, if the command succeeds */
 	vn_text notes;	   /* for standard error, after the error if there is one */
 	char source[4096]; /* see cli_keep_source */
+	bool no;	   /* the answer is a real "no": it is printed, and the exit code is 1 */
 };
 
-enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND };
+enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND, CLI_OPERAND_GUEST };
 
 struct cli_command {
 	const char *name;
@@ -102,6 +112,18 @@ int cmd_plan(const struct cli_values *values, const char *operand, struct cli_ou
 	     vn_error *err);
 int cmd_fit(const struct cli_values *values, const char *operand, struct cli_output *output,
 	    vn_error *err);
+int cmd_start(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
+int cmd_show(const struct cli_values *values, const char *operand, struct cli_output *output,
+	     vn_error *err);
+int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
+int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cli_output *output,
+		 vn_error *err);
+int cmd_setmem(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
+int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
 int cmd_version(const struct cli_values *values, const char *operand, struct cli_output *output,
@@ -149,17 +171,30 @@ void cli_spec_legal(const vn_spec *spec, vn_text *to); /* the legal values in wo
 void cli_roff_commands(vn_text *to);
 void cli_roff_options(const struct cli_command *command, vn_text *to);
 void cli_roff_specs(vn_text *to);
+void cli_roff_checks(vn_text *to);
 void cli_completion_bash(vn_text *to);
 void cli_completion_zsh(vn_text *to);
 
 /* ---- input.c --------------------------------------------------------------------------------- */
 
-int cli_read_host(const char *source, vn_host **ret, vn_error *err);
+/* The host of -H or -c. A libvirt is asked for what its running guests have taken; the one that is
+ * called `except` (may be NULL) is left out. */
+int cli_read_host(const struct cli_values *values, const char *except, struct cli_output *output,
+		  vn_host **ret, vn_error *err);
 /* path: "-" is standard input. With `json`, or when it starts with '{', the document is JSON. */
 int cli_read_request(const char *path, bool json, vn_request **ret, vn_error *err);
 
 /* An error may borrow its source from a request or host: call this before that is freed. */
 void cli_keep_source(struct cli_output *output, vn_error *err);
+
+/* ---- running.c -------------------------------------------------------------------------------
+ */
+
+/* What runs on the host of a connection; on this machine with what /proc knows of it. Nothing is
+ * accounted yet. `which`: of enum vn_virt_which. */
+int cli_read_running(vn_virt *virt, unsigned which, vn_running **ret, vn_error *err);
+/* The guest of that name, running or not; NULL. */
+const vn_guest *cli_find_guest(const vn_running *running, const char *name);
 
 /* ---- plan_advice.c --------------------------------------------------------------------------- */
 
@@ -176,6 +211,19 @@ void plan_others_clear(struct plan_others *others);
  * is left out. */
 void plan_advise(const vn_host *host, const vn_request *request, const vn_place_options *options,
 		 const struct plan_others *others, const vn_style *style, vn_text *notes);
+
+/* ---- placing.c -------------------------------------------------------------------------------
+ */
+
+vn_place_options cli_place_options(const struct cli_values *values);
+/* Place, and have the placement checked by code that shares nothing with the search. */
+int cli_place(const vn_host *host, const vn_request *request, const vn_place_options *options,
+	      vn_placement *placement, vn_error *err);
+/* Appended to the notes: with options->explain why so; and where placement is NULL, which is a
+ * refusal, what would help. */
+void cli_note(const vn_host *host, const vn_request *request, const vn_place_options *options,
+	      const vn_placement *placement, const struct plan_others *others,
+	      const vn_style *style, vn_text *notes);
 
 /* ---- output.c -------------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@ int cmd_host(const struct cli_values *values, const char *operand, struct cli_ou
 	vn_style style = cli_style(STDOUT_FILENO, values->color);
 	VN_AUTO(vn_host)
 	host = NULL;
-	int r = cli_read_host(values->host, &host, err);
+	int r = cli_read_host(values, NULL, output, &host, err);
 
 	(void)operand;
 	if (r < 0)

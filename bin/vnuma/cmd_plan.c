@@ -55,23 +55,6 @@ static int read_guest(const struct cli_values *v, const char *file, vn_request *
 	return vn_request_from_words(&words, ret, err);
 }
 
-/* Place and check. A placement that breaks a rule is our bug, not the caller's. */
-static int place(const vn_host *host, const vn_request *request, const vn_place_options *options,
-		 vn_placement *placement, vn_error *err)
-{
-	vn_error broken = { 0 };
-	int r = vn_place(host, request, options, placement, err);
-
-	if (r < 0)
-		return r;
-	if (vn_placement_check(host, request, options, placement, &broken) < 0)
-		return vn_fail(err, VN_E_SYSTEM,
-			       "a bug in vnuma: its own check refuses the "
-			       "placement: %s",
-			       broken.text);
-	return VN_OK;
-}
-
 /* One guest of --with: it takes its place, and is kept for later advice. */
 static int take_other(vn_host *host, const char *file, const vn_place_options *options,
 		      struct plan_others *others, struct cli_output *output, vn_error *err)
@@ -81,7 +64,7 @@ static int take_other(vn_host *host, const char *file, const vn_place_options *o
 	int r = cli_read_request(file, false, request, err);
 
 	if (r == VN_OK)
-		r = place(host, *request, options, placement, err);
+		r = cli_place(host, *request, options, placement, err);
 	if (r == VN_OK) {
 		vn_host_take(host, placement);
 		others->names[others->n++] = (*request)->name ? (*request)->name : file;
@@ -162,30 +145,12 @@ static int place_all(const vn_host *host, const vn_request *request, const struc
 		     const vn_place_options *options, vn_placement *placements, uint32_t *n,
 		     vn_error *err)
 {
-	int r = place(host, request, options, placements, err);
+	int r = cli_place(host, request, options, placements, err);
 
 	*n = 1;
 	if (r == VN_OK && v->alternatives > 1)
 		r = vn_place_best(host, request, options, v->alternatives, placements, n, err);
 	return r;
-}
-
-/* To standard error: why, and after a refusal what would help. */
-static void note(const vn_host *host, const vn_request *request, const vn_place_options *options,
-		 const vn_placement *placement, const struct plan_others *others,
-		 const vn_style *style, vn_text *notes)
-{
-	if (!placement && options->explain && !options->explain->n_verdicts)
-		vn_place_explain(host, request, options, options->explain);
-	if (options->explain && placement)
-		vn_render_others(host, request, options, placement, style, notes, NULL);
-	if (options->explain)
-		vn_render_explain(host, request, placement, options->explain, style, notes, NULL);
-	if (placement)
-		return;
-	if (options->explain)
-		vn_text_add(notes, "\n");
-	plan_advise(host, request, options, others, style, notes);
 }
 
 static int plan(const struct cli_values *v, const char *file, const vn_place_options *options,
@@ -202,13 +167,13 @@ static int plan(const struct cli_values *v, const char *file, const vn_place_opt
 
 	if ((r = read_guest(v, file, &request, err)) < 0 ||
 	    (r = check_alternatives(v, request, err)) < 0 ||
-	    (r = cli_read_host(v->host, &host, err)) < 0 ||
+	    (r = cli_read_host(v, request->name, output, &host, err)) < 0 ||
 	    (r = take_others(host, &v->with, *options, others, output, err)) < 0)
 		return r;
 	r = place_all(host, request, v, options, placements, &n, err);
 	if (r == VN_E_NOFIT || (r == VN_OK && options->explain))
-		note(host, request, options, r == VN_OK ? placements : NULL, others, &style,
-		     &output->notes);
+		cli_note(host, request, options, r == VN_OK ? placements : NULL, others, &style,
+			 &output->notes);
 	if (r == VN_OK)
 		r = render(host, request, placements, n, v, &output->answer, err);
 	if (r < 0)
@@ -219,18 +184,13 @@ static int plan(const struct cli_values *v, const char *file, const vn_place_opt
 int cmd_plan(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err)
 {
-	vn_place_options options = vn_place_defaults;
+	vn_place_options options = cli_place_options(values);
 	struct plan_others others = { 0 };
 	vn_placement *placements;
 	int r = check_usage(values, operand, err);
 
 	if (r < 0)
 		return r;
-	options.strategy = (enum vn_strategy)values->strategy;
-	options.size_by = (enum vn_size_by)values->size_by;
-	options.cpu_ratio_percent = values->cpu_ratio_percent;
-	options.ram_ratio_percent = values->ram_ratio_percent;
-	options.reserve_kib = values->reserve_kib;
 	placements = calloc(values->alternatives ? values->alternatives : 1, sizeof(*placements));
 	if (values->explain)
 		options.explain = calloc(1, sizeof(*options.explain));

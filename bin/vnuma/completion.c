@@ -72,7 +72,7 @@ static void add_bash_word(const struct cli_command *command, vn_text *to)
 	vn_text_addf(to, "\t*:%s:*) words='", command->name);
 	if (command->operand == CLI_OPERAND_COMMAND) {
 		add_names(to);
-		vn_text_add(to, " specs ");
+		vn_text_add(to, " specs checks ");
 	}
 	for (const struct cli_option *o = command->options; o->name; o++)
 		if (o->help)
@@ -88,7 +88,7 @@ void cli_completion_bash(vn_text *to)
 	vn_text_add(to, " --help --version' ;;\n");
 	for (size_t i = 0; i < cli_n_commands; i++) {
 		for (const struct cli_option *o = cli_commands[i].options; o->name; o++)
-			if (o->help && o->argument)
+			if (o->help && o->argument && !o->bare)
 				add_bash_value(&cli_commands[i], o, to);
 		add_bash_word(&cli_commands[i], to);
 	}
@@ -121,11 +121,13 @@ static void add_zsh_option(const struct cli_option *option, vn_text *to)
 			     option->letter, option->name);
 	else
 		vn_text_addf(to, "'%s--%s%s[", many ? "*" : "", option->name,
-			     option->argument ? "=" : "");
+			     option->bare	? "=-"
+			     : option->argument ? "="
+						: "");
 	add_zsh_text(to, option->help);
 	vn_text_add(to, "]");
 	if (option->argument)
-		vn_text_addf(to, ":%s", option->argument);
+		vn_text_addf(to, "%s:%s", option->bare ? ":" : "", option->argument);
 	if (takes_path(option))
 		vn_text_add(to, ":_files");
 	for (size_t i = 0; i < option->n_choices; i++) {
@@ -148,7 +150,7 @@ static void add_zsh_command(const struct cli_command *command, vn_text *to)
 	if (command->operand == CLI_OPERAND_COMMAND) {
 		vn_text_add(to, "\t\t\t'1:command:(");
 		add_names(to);
-		vn_text_add(to, " specs)' \\\n");
+		vn_text_add(to, " specs checks)' \\\n");
 	}
 	vn_text_add(to, "\t\t\t'(-h --help)'{-h,--help}'[This text.]'\n\t\t;;\n");
 }

@@ -71,7 +71,7 @@ static void add_option(const struct cli_option *option, vn_text *to)
 		vn_text_add(&left, "    ");
 	vn_text_addf(&left, "--%s", option->name);
 	if (option->argument)
-		vn_text_addf(&left, " %s", option->argument);
+		vn_text_addf(&left, option->bare ? "[=%s]" : " %s", option->argument);
 	vn_text_add(&right, option->help);
 	if (option->kind == CLI_CHOICE) {
 		vn_text_add(&right, " Legal: ");

@@ -6,14 +6,43 @@
 #include <stdio.h>
 #include <string.h>
 
-int cli_read_host(const char *source, vn_host **ret, vn_error *err)
+static bool is_uri(const char *source)
 {
-	if (strncmp(source, "synthetic:", 10) && strstr(source, "://"))
-		return vn_fail_line(err, VN_E_INPUT, source, 0, 0,
-				    "a libvirt URI is not there yet; save what 'virsh -c %s "
-				    "capabilities' prints and give that file",
-				    source);
-	return vn_host_read(source, ret, err);
+	return strncmp(source, "synthetic:", 10) && strstr(source, "://");
+}
+
+static int read_connected(const char *uri, const char *except, struct cli_output *output,
+			  vn_host **ret, vn_error *err)
+{
+	VN_AUTO(vn_running) running = NULL;
+	VN_AUTO(vn_virt) virt = NULL;
+	int r = vn_virt_open(uri, VN_VIRT_READ, &virt, err);
+
+	if (r == VN_OK)
+		r = cli_read_running(virt, VN_VIRT_RUNNING, &running, err);
+	if (r < 0) {
+		cli_keep_source(output, err);
+		return r;
+	}
+	vn_running_account(running, except ? cli_find_guest(running, except) : NULL);
+	*ret = VN_STEAL(running->host);
+	return VN_OK;
+}
+
+int cli_read_host(const struct cli_values *values, const char *except, struct cli_output *output,
+		  vn_host **ret, vn_error *err)
+{
+	bool live = !strcmp(values->host, "live");
+
+	if (values->connect && !live)
+		return cli_fail_usage(err,
+				      "the host is given twice: --host '%s' and --connect '%s'",
+				      values->host, values->connect);
+	if (values->connect)
+		return read_connected(values->connect, except, output, ret, err);
+	if (is_uri(values->host))
+		return read_connected(values->host, except, output, ret, err);
+	return vn_host_read(values->host, ret, err);
 }
 
 int cli_read_request(const char *path, bool json, vn_request **ret, vn_error *err)

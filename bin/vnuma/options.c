@@ -165,6 +165,8 @@ static int set_value(const struct cli_option *option, const char *text, struct c
 {
 	vn_error why = { 0 };
 
+	if (!text)
+		text = option->bare;
 	if (!option->help)
 		return cli_fail_usage(err, "--%s is not there yet", option->name);
 	if (readers[option->kind](option, text, (char *)values + option->offset, &why) == VN_OK)
@@ -179,7 +181,7 @@ static int set_value(const struct cli_option *option, const char *text, struct c
 /* The table in getopt's two forms: long options numbered from LONG_BASE, letters. */
 struct getopt_tables {
 	struct option longs[OPTIONS_MAX + 2];
-	char letters[2 * OPTIONS_MAX + 3];
+	char letters[3 * OPTIONS_MAX + 3];
 	int n;
 };
 
@@ -191,7 +193,9 @@ static struct getopt_tables getopt_tables_of(const struct cli_option *options)
 	*letter++ = ':'; /* tell a missing value from an unknown option */
 	*letter++ = 'h';
 	for (const struct cli_option *o = options; o->name; o++) {
-		int has_arg = o->kind == CLI_FLAG ? no_argument : required_argument;
+		int has_arg = o->kind == CLI_FLAG ? no_argument
+			      : o->bare		  ? optional_argument
+						  : required_argument;
 
 		assert(tables.n < OPTIONS_MAX);
 		tables.longs[tables.n] =
@@ -199,7 +203,7 @@ static struct getopt_tables getopt_tables_of(const struct cli_option *options)
 		tables.n++;
 		if (o->letter) {
 			*letter++ = o->letter;
-			if (has_arg)
+			for (int colons = has_arg; colons; colons--)
 				*letter++ = ':';
 		}
 	}
@@ -264,6 +268,7 @@ static int take_options(const struct cli_option *options, int argc, char **argv,
 	}
 	line->n_operands = (size_t)(argc - optind);
 	line->operands = (const char **)argv + optind;
+	line->values.operands = (struct cli_texts){ line->n_operands, line->operands };
 	return r;
 }
 

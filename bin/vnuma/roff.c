@@ -83,7 +83,8 @@ static void add_option(const struct cli_option *option, vn_text *to)
 	add_line(to, "Fl \\-", option->name);
 	if (option->argument) {
 		to->len -= to->failed ? 0 : 1;
-		vn_text_addf(to, " Ar %s\n", option->argument);
+		vn_text_addf(to, option->bare ? " Ns Op = Ns Ar %s\n" : " Ar %s\n",
+			     option->argument);
 	}
 	add_line(to, "", option->help);
 	if (option->kind == CLI_CHOICE) {
@@ -122,6 +123,28 @@ static void add_spec(const vn_spec *spec, vn_text *to)
 	vn_text_add(to, ".br\nLegal: ");
 	cli_spec_legal(spec, &legal);
 	add_line(to, "", legal.failed ? "" : legal.bytes);
+}
+
+static void add_check(const vn_check *check, vn_text *to)
+{
+	vn_text_addf(to, ".It %s ", check->id);
+	add_roff(to, check->name);
+	vn_text_addf(to, " (%s, at most %s)\n", check->of_guest ? "each guest" : "the host",
+		     vn_check_status_names[check->severity]);
+	add_line(to, "Checking ", check->title);
+	to->len -= to->failed ? 0 : 1;
+	vn_text_add(to, ".\n");
+	add_line(to, "", check->why);
+	vn_text_add(to, ".br\n");
+	add_line(to, "Fix: ", check->fix);
+}
+
+void cli_roff_checks(vn_text *to)
+{
+	vn_text_add(to, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < VN_CHECK_COUNT; i++)
+		add_check(&vn_checks[i], to);
+	vn_text_add(to, ".El\n");
 }
 
 void cli_roff_specs(vn_text *to)

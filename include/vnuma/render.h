@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Writers: a placement as libvirt XML, QEMU arguments, JSON, table and picture; a host as table and
- * picture. Everything is appended to a vn_text; nothing is printed. */
+ * picture; the guests that run on it. Everything is appended to a vn_text; nothing is printed. */
 #ifndef VNUMA_RENDER_H
 #define VNUMA_RENDER_H
 
-#include "vnuma/place.h"
+#include "vnuma/doctor.h"
+#include "vnuma/running.h"
 
 /* How text for a terminal looks. */
 typedef struct vn_style {
@@ -70,5 +71,37 @@ typedef struct vn_advice {
 } vn_advice;
 int vn_render_advice(const vn_host *host, const vn_request *request, const vn_advice *advice,
 		     const vn_style *style, vn_text *ret, vn_error *err);
+
+/* ---- what runs ---- */
+
+typedef struct vn_show {
+	const vn_running *running; /* accounted: vn_running_account */
+	const vn_running *before;  /* the same some time ago: waits are since then; NULL: since each
+				      thread began */
+	uint64_t interval_ms;	   /* between both */
+	const char *const *names;  /* only these guests; NULL: all that are not off */
+	size_t n_names;
+	const char *note; /* how the guests were found, when libvirt did not tell; NULL: it did */
+} vn_show;
+
+/* Guests with the CPUs that each of their threads may use, their memory by node, and the host's
+ * nodes with what is taken. */
+int vn_render_show_table(const vn_show *show, const vn_style *style, vn_text *ret, vn_error *err);
+/* {"schema":"vnuma/show/1", ...}, docs/show.schema.json */
+int vn_render_show_json(const vn_show *show, vn_text *ret, vn_error *err);
+int vn_render_show_svg(const vn_show *show, vn_text *ret, vn_error *err);
+
+/* ---- the doctor ---- */
+
+/* For people: the host, then guest by guest; `all` lists each check that passed too. */
+int vn_render_doctor(const vn_diagnosis *diagnosis, bool all, const vn_style *style, vn_text *ret,
+		     vn_error *err);
+/* {"schema":"vnuma/doctor/1", "findings":[{"id","name","status","guest",...}], ...} */
+int vn_render_doctor_json(const vn_diagnosis *diagnosis, vn_text *ret, vn_error *err);
+/* What a check is; NULL: all of them. As JSON: {"schema":"vnuma/doctor-checks/1", "checks":[...]}
+ */
+int vn_render_doctor_explain(const vn_check *check, const vn_style *style, vn_text *ret,
+			     vn_error *err);
+int vn_render_doctor_explain_json(const vn_check *check, vn_text *ret, vn_error *err);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef VN_RENDER_TABLE_GRID_H
 #define VN_RENDER_TABLE_GRID_H
 
-#include "vnuma/render.h"
+#include "render/picture.h"
 
 enum {
 	VN_GRID_COLUMNS_MAX = 128,
@@ -46,6 +46,10 @@ void vn_grid_write(const vn_grid *grid, const vn_style *style, vn_text *ret);
 /* A heading line, and a paragraph that is wrapped to the terminal, behind `indent` blanks. */
 void vn_table_heading(const char *text, const vn_style *style, vn_text *ret);
 void vn_table_wrap(const char *text, uint32_t indent, const vn_style *style, vn_text *ret);
+
+/* The nodes of a host, with a heading (table_host.c). */
+void vn_table_nodes(const vn_picture *picture, vn_arena *arena, const vn_style *style,
+		    vn_text *out);
 
 /* What a placement costs, term by term. */
 void vn_table_cost(const vn_placement *placement, vn_arena *arena, const vn_style *style,

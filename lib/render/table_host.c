@@ -151,6 +151,13 @@ static void write_nodes(const host_table *t)
 	vn_grid_write(grid, t->style, t->out);
 }
 
+void vn_table_nodes(const vn_picture *picture, vn_arena *arena, const vn_style *style, vn_text *out)
+{
+	host_table t = { picture, picture->host, arena, style, out };
+
+	write_nodes(&t);
+}
+
 /* ---- matrices ---- */
 
 /* values[from * n + to]; NULL = the distances, which have a default. 0 = not known. */
