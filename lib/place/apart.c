@@ -28,14 +28,11 @@ static bool may_swap(const struct apart *a, const uint16_t *now, uint32_t i, uin
 	       a->broken[one->kind][now[j]] + a->broken[other->kind][now[i]];
 }
 
-/* Of placements with one cost, that with the lowest nodes for the first cells; pages anew. */
-static void record(struct apart *a)
+/* Lower nodes for earlier cells, pair by pair; true if a pair has changed places. */
+static bool lower_nodes(const struct apart *a, uint16_t *now)
 {
-	struct problem *p = a->p;
-	struct choice choices[VN_CELL_MAX];
-	uint16_t now[VN_CELL_MAX];
+	bool changed = false;
 
-	memcpy(now, a->now, a->n * sizeof(*now));
 	for (uint32_t i = 0; i < a->n; i++)
 		for (uint32_t j = i + 1; j < a->n; j++) {
 			bool i_first = a->cell_at[i] < a->cell_at[j];
@@ -46,7 +43,21 @@ static void record(struct apart *a)
 				continue;
 			now[i] = now[j];
 			now[j] = keep;
+			changed = true;
 		}
+	return changed;
+}
+
+/* Of placements with one cost, that with the lowest nodes for the first cells; pages anew. */
+static void record(struct apart *a)
+{
+	struct problem *p = a->p;
+	struct choice choices[VN_CELL_MAX];
+	uint16_t now[VN_CELL_MAX];
+
+	memcpy(now, a->now, a->n * sizeof(*now));
+	while (lower_nodes(a, now) && p->n_kinds > 1)
+		; /* with cells of one kind, once is enough */
 	for (uint32_t at = 0; at < a->n; at++) {
 		uint32_t cell = a->cell_at[at];
 		uint16_t node_ix = a->node_at[now[at]];
