@@ -21,6 +21,7 @@ enum {
 	GUEST_HEIGHT = 38,
 	GUESTS_MAX = 64, /* lines; more are counted */
 	PAGE_MIN = 640,
+	ACROSS_MAX = 4,
 };
 
 typedef struct page {
@@ -30,7 +31,8 @@ typedef struct page {
 	vn_show_guest *guests;
 	uint32_t n;
 	uint32_t across; /* rooms side by side */
-	int32_t width;	 /* of what is inside of the margins */
+	int32_t room_width;
+	int32_t width; /* of what is inside of the margins */
 } page;
 
 /* ---- CPUs ---- */
@@ -115,7 +117,7 @@ static int32_t draw_seats(page *p, uint32_t ix, int32_t left, int32_t y)
 	uint32_t first = picture->first[ix], end = picture->first[ix + 1];
 	bool small = end - first > SMALL_FROM;
 	int32_t width = small ? SEAT_SMALL : SEAT_WIDTH, height = small ? SEAT_SMALL : SEAT_HEIGHT;
-	int32_t x = left, right = left + ROOM_WIDTH - 2 * SVG_PAD;
+	int32_t x = left, right = left + p->room_width - 2 * SVG_PAD;
 
 	for (uint32_t i = first, stop; i < end; i = stop) {
 		int32_t core;
@@ -193,8 +195,8 @@ static int32_t draw_memory(page *p, uint32_t ix, svg_box bar)
 	vn_size_format(guests, ours, sizeof(ours));
 	vn_size_format(vn_node_free_kib(node), spare, sizeof(spare));
 	svg_text(&p->s, bar.x, bar.y + bar.height + 13, bar.width, SVG_SMALL, SVG_START, "mute",
-		 svg_format(&p->s, "%s: guests use %s, ordinary memory free: %s", all, ours,
-			    vn_node_free_kib(node) ? spare : "none"));
+		 svg_format(&p->s, "%s: guests use %s, ordinary memory free: %s", all,
+			    guests ? ours : "nothing", vn_node_free_kib(node) ? spare : "none"));
 	return bar.y + bar.height + BAR_WORDS;
 }
 
@@ -206,10 +208,10 @@ static int32_t draw_room(page *p, uint32_t ix, svg_box box)
 
 	if (box.height)
 		svg_rect(&p->s, box, 8, "room");
-	svg_text(&p->s, x, box.y + 18, ROOM_WIDTH - 2 * SVG_PAD, SVG_HEAD | SVG_BOLD, SVG_START,
+	svg_text(&p->s, x, box.y + 18, p->room_width - 2 * SVG_PAD, SVG_HEAD | SVG_BOLD, SVG_START,
 		 "ink", svg_format(&p->s, "node %u", p->host->nodes[ix].id));
 	y = draw_seats(p, ix, x, y) + SVG_PAD;
-	y = draw_memory(p, ix, (svg_box){ x, y, ROOM_WIDTH - 2 * SVG_PAD, BAR_HEIGHT });
+	y = draw_memory(p, ix, (svg_box){ x, y, p->room_width - 2 * SVG_PAD, BAR_HEIGHT });
 	return y + SVG_PAD / 2;
 }
 
@@ -221,15 +223,16 @@ static int32_t draw_row(page *p, uint32_t first, int32_t y)
 
 	p->s.measuring = true;
 	for (uint32_t ix = first; ix < end; ix++) {
-		int32_t bottom = draw_room(p, ix, (svg_box){ 0, y, ROOM_WIDTH, 0 });
+		int32_t bottom = draw_room(p, ix, (svg_box){ 0, y, p->room_width, 0 });
 
 		below = bottom > below ? bottom : below;
 	}
 	p->s.measuring = false;
 	for (uint32_t ix = first; ix < end; ix++)
 		draw_room(p, ix,
-			  (svg_box){ SVG_MARGIN + (int32_t)(ix - first) * (ROOM_WIDTH + SVG_MARGIN),
-				     y, ROOM_WIDTH, below - y });
+			  (svg_box){ SVG_MARGIN +
+					     (int32_t)(ix - first) * (p->room_width + SVG_MARGIN),
+				     y, p->room_width, below - y });
 	return below + SVG_MARGIN;
 }
 
@@ -257,7 +260,7 @@ static void draw_guest(page *p, uint32_t i, int32_t y)
 			    vn_picture_clean(p->s.arena, g->guest->name, false),
 			    words_of(p, vn_show_words_home, g)));
 	svg_text(&p->s, x, y + 29, room, SVG_SMALL, SVG_START, "mute",
-		 svg_format(&p->s, "%s. %s", words_of(p, vn_show_words_policy, g),
+		 svg_format(&p->s, "policy: %s. %s", words_of(p, vn_show_words_policy, g),
 			    words_of(p, vn_show_words_memory, g)));
 }
 
@@ -358,10 +361,12 @@ int vn_render_show_svg(const vn_show *show, vn_text *ret, vn_error *err)
 	p.s = (svg){ .picture = &picture, .arena = arena, .out = ret, .all_colors = true };
 	if ((r = make_guests(&p, err)) < 0)
 		return r;
-	while (p.across < 4 && p.across * p.across < p.host->n_nodes)
+	while (p.across < ACROSS_MAX && p.across * p.across < p.host->n_nodes)
 		p.across++;
-	p.width = (int32_t)p.across * (ROOM_WIDTH + SVG_MARGIN) - SVG_MARGIN;
-	p.width = p.width < PAGE_MIN ? PAGE_MIN : p.width;
+	if (p.host->n_nodes % p.across && p.host->n_nodes % (p.across + 1) == 0)
+		p.across++; /* full rows */
+	p.room_width = p.host->n_nodes == 1 ? PAGE_MIN : ROOM_WIDTH;
+	p.width = (int32_t)p.across * (p.room_width + SVG_MARGIN) - SVG_MARGIN;
 	draw_page(&p, ret);
 	return vn_text_done(ret, err);
 }
