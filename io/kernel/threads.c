@@ -235,6 +235,21 @@ static void add_vhost(listing *list, const vn_vhost *vhost)
 	}
 }
 
+/* libvirt names one emulator thread, QEMU's first; what it says is about all of them. */
+static void share_emulator(listing *list)
+{
+	vn_thread *first = NULL;
+
+	for (uint32_t i = 0; i < list->named && !first; i++)
+		if (list->threads[i].kind == VN_THREAD_EMULATOR)
+			first = &list->threads[i];
+	for (uint32_t i = 0; first && i < list->n; i++)
+		if (list->threads[i].kind == VN_THREAD_EMULATOR && i >= list->named) {
+			list->threads[i].pin_known = first->pin_known;
+			list->threads[i].pin = first->pin;
+		}
+}
+
 static void read_threads(listing *list)
 {
 	for (uint32_t i = 0; i < list->n; i++) {
@@ -243,7 +258,6 @@ static void read_threads(listing *list)
 
 		if (thread->kind == VN_THREAD_VHOST && thread->tid)
 			other = vn_kdir_open(list->process->root, "proc/%d", thread->tid);
-		thread->cpu = -1;
 		if (thread->tid)
 			read_thread(other < 0 ? dir : other, thread);
 		if (other >= 0)
@@ -266,8 +280,12 @@ int vn_threads_read(const vn_process *process, const vn_vhost *vhost, vn_arena *
 		memcpy(list.threads, guest->threads, list.n * sizeof(*list.threads));
 	if (!error)
 		error = vn_kdir_each_number(process->dir, "task", list_tid, &list);
+	for (uint32_t i = 0; !error && i < list.named; i++)
+		if (list.threads[i].kind == VN_THREAD_EMULATOR && !list.threads[i].tid)
+			list.threads[i].tid = process->pid;
 	if (!error) {
 		guest->threads_by_name = add_others(&list);
+		share_emulator(&list);
 		add_vhost(&list, vhost);
 		read_threads(&list);
 		qsort(list.threads, list.n, sizeof(*list.threads), compare_threads);
