@@ -6,13 +6,16 @@
 #include "kernel/kernel.h"
 
 #include <errno.h>
+#include <linux/mempolicy.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -247,6 +250,227 @@ static void test_move(void **state)
 			 VN_E_SYSTEM);
 }
 
+/* ---- between nodes ---- */
+
+/* Memory of two halves, a hole between them, each bound to a node. The process writes it and checks
+ * what it wrote all the time, until SIGTERM. */
+static volatile sig_atomic_t ending;
+
+static void note_ending(int signal_number)
+{
+	(void)signal_number;
+	ending = 1;
+}
+
+static char *half_on(uint32_t node)
+{
+	size_t size = (size_t)RAM_MIB << 19;
+	unsigned long mask[VN_NODE_MAX / 64 + 1] = { 0 };
+	char *hole = mmap(NULL, size + (4 << 20), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *half;
+
+	if (hole == MAP_FAILED)
+		_exit(1);
+	half = hole + (2 << 20);
+	mask[node / 64] = 1ul << node % 64;
+	if (mprotect(half, size, PROT_READ | PROT_WRITE) ||
+	    syscall(SYS_mbind, half, size, MPOL_BIND, mask, VN_NODE_MAX + 1ul, 0))
+		_exit(1);
+	return half;
+}
+
+static void write_and_check(char *const halves[2], int ready)
+{
+	size_t pages = ((size_t)RAM_MIB << 19) / 4096;
+	uint32_t *expected = calloc(2 * pages, sizeof(*expected));
+
+	for (uint64_t round = 0; expected && !ending; round++) {
+		for (size_t i = 0; i < 2 * pages; i++) {
+			uint32_t *page = (uint32_t *)(halves[i / pages] + i % pages * 4096);
+
+			if (page[0] != expected[i] || page[1023] != expected[i])
+				_exit(3);
+			expected[i] = (uint32_t)(round * 2654435761u + i);
+			page[0] = page[1023] = expected[i];
+		}
+		if (!round && write(ready, "x", 1) != 1)
+			_exit(1);
+	}
+	_exit(expected ? 0 : 1);
+}
+
+static pid_t start_writer(uint32_t first, uint32_t second)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		char *halves[2] = { half_on(first), half_on(second) };
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGTERM, note_ending);
+		write_and_check(halves, ready[1]);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void writer_is_whole(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+/* Two nodes with memory; false: there are not that many. */
+static bool two_nodes(uint32_t ids[2])
+{
+	VN_AUTO(vn_host) host = NULL;
+	uint32_t n = 0;
+
+	assert_int_equal(vn_host_read("live", &host, NULL), VN_OK);
+	for (uint32_t ix = 0; ix < host->n_nodes && n < 2; ix++)
+		if (host->nodes[ix].mem_kib > (4 * RAM_MIB << 10))
+			ids[n++] = host->nodes[ix].id;
+	return n == 2;
+}
+
+static uint64_t mib_on(pid_t pid, uint32_t node, bool exact)
+{
+	VN_AUTO(vn_running) running = running_of(pid);
+	const vn_memory_use *use = &running->guests[0].memory;
+	int ix = vn_host_node_ix(running->host, node);
+	uint64_t kib = 0;
+
+	fill(running, exact);
+	for (uint32_t i = 0; i < use->n_sizes; i++)
+		kib += use->kib[i * running->host->n_nodes + (uint32_t)ix];
+	return kib >> 10;
+}
+
+static vn_request *two_cells(void)
+{
+	static const char xml[] = "<domain type='kvm'><name>g</name><memory unit='MiB'>64</memory>"
+				  "<vcpu>2</vcpu><cpu><numa>"
+				  "<cell id='0' cpus='0' memory='32' unit='MiB'/>"
+				  "<cell id='1' cpus='1' memory='32' unit='MiB'/>"
+				  "</numa></cpu></domain>";
+	vn_request *config = NULL;
+
+	assert_int_equal(vn_request_parse_xml_as_is("g", xml, sizeof(xml) - 1, &config, NULL),
+			 VN_OK);
+	return config;
+}
+
+static void move_all(pid_t pid, const vn_request *config, const vn_memory_move *moves, uint32_t n,
+		     uint32_t rate_mib_s, vn_move_result *ret)
+{
+	const vn_move_options options = { .config = config, .rate_mib_s = rate_mib_s };
+	vn_error err = { 0 };
+
+	if (vn_kernel_move_memory(pid, moves, n, &options, ret, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+enum { ALMOST_MIB = RAM_MIB * 95 / 100 };
+
+static void test_move_between(void **state)
+{
+	VN_AUTO(vn_request) config = two_cells();
+	vn_move_result result;
+	uint32_t ids[2];
+	pid_t pid;
+
+	(void)state;
+	if (!two_nodes(ids))
+		skip();
+	pid = start_writer(ids[0], ids[0]);
+	assert_true(mib_on(pid, ids[0], false) >= ALMOST_MIB);
+	move_all(pid, config, &(vn_memory_move){ .to = ids[1] }, 1, 0, &result);
+	assert_in_range(result.done.wanted_kib >> 10, ALMOST_MIB, RAM_MIB);
+	assert_in_range(result.done.moved_kib >> 10, ALMOST_MIB, RAM_MIB);
+	assert_true(mib_on(pid, ids[1], true) >= ALMOST_MIB);
+	assert_true(mib_on(pid, ids[1], false) >= ALMOST_MIB);
+	/* Done is done. */
+	move_all(pid, config, &(vn_memory_move){ .to = ids[1] }, 1, 0, &result);
+	assert_true(result.done.wanted_kib >> 10 <= RAM_MIB - ALMOST_MIB);
+	writer_is_whole(pid);
+}
+
+/* Which half is where is told by its policy: two halves change places, also when it is done again.
+ */
+static void test_swap(void **state)
+{
+	VN_AUTO(vn_request) config = two_cells();
+	VN_AUTO(vn_arena) arena = vn_arena_new();
+	vn_memory_move moves[2];
+	vn_move_result result;
+	uint32_t ids[2];
+	vn_ram ram;
+	pid_t pid;
+
+	(void)state;
+	if (!two_nodes(ids))
+		skip();
+	pid = start_writer(ids[0], ids[1]);
+	assert_int_equal(vn_kernel_ram("/", pid, config, true, arena, &ram, NULL), VN_OK);
+	assert_int_equal(ram.n_areas, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(ram.areas[i].bound);
+		moves[i] = (vn_memory_move){
+			.first = ram.areas[i].first,
+			.last = ram.areas[i].last,
+			.to = vn_nodeset_has(&ram.areas[i].nodes, ids[0]) ? ids[1] : ids[0],
+		};
+	}
+	for (int times = 0; times < 2; times++) {
+		move_all(pid, config, moves, 2, 0, &result);
+		assert_int_equal(result.done.total_kib, RAM_MIB << 10);
+		assert_true(result.done.wanted_kib >> 10 >= (times ? 0 : ALMOST_MIB));
+		assert_true(!times || result.done.wanted_kib >> 10 <= RAM_MIB - ALMOST_MIB);
+		assert_in_range(mib_on(pid, ids[0], true), ALMOST_MIB / 2, RAM_MIB / 2);
+		assert_in_range(mib_on(pid, ids[1], true), ALMOST_MIB / 2, RAM_MIB / 2);
+	}
+	writer_is_whole(pid);
+}
+
+/* Killed in the middle; a second call completes it. The rate is kept. */
+static void test_move_cut_off(void **state)
+{
+	VN_AUTO(vn_request) config = two_cells();
+	const struct timespec half = { .tv_nsec = 900000000 };
+	vn_move_result result;
+	uint64_t there;
+	uint32_t ids[2];
+	pid_t pid, mover;
+
+	(void)state;
+	if (!two_nodes(ids))
+		skip();
+	pid = start_writer(ids[0], ids[0]);
+	mover = fork();
+	if (!mover) {
+		move_all(pid, config, &(vn_memory_move){ .to = ids[1] }, 1, 32, &result);
+		_exit(0);
+	}
+	nanosleep(&half, NULL);
+	kill(mover, SIGKILL);
+	assert_int_equal(waitpid(mover, NULL, 0), mover);
+	there = mib_on(pid, ids[1], true);
+	assert_in_range(there, 1, RAM_MIB * 3 / 4);
+	move_all(pid, config, &(vn_memory_move){ .to = ids[1] }, 1, 0, &result);
+	assert_true(mib_on(pid, ids[1], true) >= ALMOST_MIB);
+	writer_is_whole(pid);
+}
+
 static void test_reasons(void **state)
 {
 	(void)state;
@@ -258,9 +482,10 @@ static void test_reasons(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sample),	      cmocka_unit_test(test_ended),
-		cmocka_unit_test(test_not_permitted), cmocka_unit_test(test_move),
-		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_sample),	     cmocka_unit_test(test_ended),
+		cmocka_unit_test(test_move_between), cmocka_unit_test(test_swap),
+		cmocka_unit_test(test_move_cut_off), cmocka_unit_test(test_not_permitted),
+		cmocka_unit_test(test_move),	     cmocka_unit_test(test_reasons),
 	};
 
 	if (!may_sample()) {
