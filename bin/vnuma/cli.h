@@ -38,7 +38,9 @@ struct cli_values {
 	uint64_t memory_kib, reserve_kib;
 	uint32_t cpu_ratio_percent, ram_ratio_percent;
 	uint32_t alternatives; /* 0: not given */
-	bool explain, roff, stats, dry_run, paused;
+	bool explain, roff, stats, dry_run, paused, all, anew, take_over;
+	const char *nodes, *cell;
+	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
 	struct cli_texts operands; /* all of them; borrowed from argv */
 	uint32_t watch_s;	   /* 0: not given */
@@ -115,6 +117,12 @@ int cmd_show(const struct cli_values *values, const char *operand, struct cli_ou
 	     vn_error *err);
 int cmd_measure(const struct cli_values *values, const char *operand, struct cli_output *output,
 		vn_error *err);
+int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
+	      vn_error *err);
+int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cli_output *output,
+		 vn_error *err);
+int cmd_setmem(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
 int cmd_version(const struct cli_values *values, const char *operand, struct cli_output *output,

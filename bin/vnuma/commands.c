@@ -92,6 +92,11 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 	.name = "explain", .kind = CLI_FLAG, .offset = FIELD(explain),                             \
 	.help = "Also print to standard error, for each node, what decided: what was asked and "   \
 		"what was there, or why another node is better."
+#define OPTION_TAKE_OVER                                                                           \
+	.name = "take-over", .kind = CLI_FLAG, .offset = FIELD(take_over),                         \
+	.help = "Also plan what the guest's owner has fixed: pins and node sets that stand in "    \
+		"its "                                                                             \
+		"XML and that no plan has written."
 #define OPTION_DRY_RUN(what)                                                                       \
 	.name = "dry-run", .kind = CLI_FLAG, .offset = FIELD(dry_run), .help = (what)
 #define OPTION_LIBVIRT                                                                             \
@@ -201,6 +206,40 @@ static const struct cli_option start_options[] = {
 	  CHOICES(start_formats, CLI_FORMAT_COUNT),
 	  .help = "What to print: a table with a text picture, the planned domain XML, or JSON. "
 		  "Default: a line for each cell." },
+	{ OPTION_TAKE_OVER },
+	OPTIONS_PLACE,
+	{ OPTION_EXPLAIN },
+	{ OPTION_COLOR },
+	{ OPTION_LIBVIRT },
+	{ 0 },
+};
+
+static const struct cli_option apply_options[] = {
+	{ .name = "all",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(all),
+	  .help = "Instead of NAME: every running guest; they are packed anew, step by step, if "
+		  "that brings them nearer to their memory and devices." },
+	{ OPTION_DRY_RUN("Say what would be changed, and change nothing.") },
+	{ .name = "nodes",
+	  .kind = CLI_TEXT,
+	  .argument = "LIST",
+	  .offset = FIELD(nodes),
+	  .help = "Move the guest to these nodes of the host, as '2' or '0,2-3', whatever its "
+		  "policy "
+		  "says." },
+	{ .name = "anew",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(anew),
+	  .help = "Plan as if the guest had no place yet; else a legal place is kept." },
+	{ OPTION_TAKE_OVER },
+	{ .name = "rate",
+	  .kind = CLI_COUNT,
+	  .argument = "MIB",
+	  .offset = FIELD(rate_mib),
+	  .min = 1,
+	  .max = 1 << 20,
+	  .help = "Memory is moved at no more than this many MiB in a second; default 256." },
 	OPTIONS_PLACE,
 	{ OPTION_EXPLAIN },
 	{ OPTION_COLOR },
@@ -256,6 +295,24 @@ static const struct cli_option measure_options[] = {
 	  .max = 3600,
 	  .help = "The time that it may take." },
 	{ OPTION_COLOR },
+	{ 0 },
+};
+
+static const struct cli_option setvcpus_options[] = {
+	{ OPTION_DRY_RUN("Say which vCPUs would be on, and change nothing.") },
+	OPTIONS_PLACE,
+	{ OPTION_LIBVIRT },
+	{ 0 },
+};
+
+static const struct cli_option setmem_options[] = {
+	{ .name = "cell",
+	  .kind = CLI_TEXT,
+	  .argument = "N",
+	  .offset = FIELD(cell),
+	  .help = "Only the guest's cell N; default: evenly." },
+	{ OPTION_DRY_RUN("Say what would be changed, and change nothing.") },
+	{ OPTION_LIBVIRT },
 	{ 0 },
 };
 
@@ -327,6 +384,24 @@ const struct cli_command cli_commands[] = {
 	  "It measures this machine: memory of each node is read by the CPUs of each node, one "
 	  "load "
 	  "after the other, and by all cores together. Best while nothing else runs." },
+	{ "apply", 0, 1, cmd_apply, "bring a running guest to its plan, or to a new one",
+	  apply_options, CLI_OPERAND_GUEST, "NAME|--all",
+	  "Pins are changed through libvirt, in the running guest and in its definition. Memory is "
+	  "moved where the guest's memory mode is 'restrictive' or nothing binds it. What a "
+	  "running "
+	  "guest cannot be given is named with its reason. It can be cut off at any time and "
+	  "started again." },
+	{ "setvcpus", 2, 2, cmd_setvcpus, "turn vCPUs of a guest on or off, evenly over its cells",
+	  setvcpus_options, CLI_OPERAND_GUEST, "NAME N",
+	  "N vCPUs of the guest's are on afterwards, as many in each cell, whole guest cores "
+	  "first; "
+	  "vCPU 0 stays. In a guest that runs this needs vCPUs that are hotpluggable." },
+	{ "setmem", 2, 2, cmd_setmem, "grow or shrink a guest's memory, cell by cell",
+	  setmem_options, CLI_OPERAND_GUEST, "NAME SIZE",
+	  "SIZE is all of the guest's memory, as '16GiB' or '512M'; a number alone is MiB. It is "
+	  "changed by the guest's virtio-mem devices as far as they go, and by DIMMs, which are "
+	  "bound "
+	  "to the node of the cell's memory." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
 	  "'specs' lists the extra specs and image properties that plan understands." },

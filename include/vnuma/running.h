@@ -132,6 +132,8 @@ VN_DEFINE_AUTO(vn_running)
  * guest has touched it, by its configuration for the rest of it - and devices. `except` (may be
  * NULL) is left out: the guest that is planned anew. Call it once. */
 void vn_running_account(vn_running *running, const vn_guest *except);
+/* The same without several guests: out[i] is about guests[i]. */
+void vn_running_account_some(vn_running *running, const bool *out);
 
 /* Nodes (OS numbers) that a guest's vCPUs may run on; and where its memory is bound or, unbound,
  * has most of its pages. Empty: not known. */
@@ -160,6 +162,10 @@ typedef struct vn_live_options {
 	const vn_nodeset *nodes; /* only these (OS numbers); NULL: as its policy says */
 	bool anew;		 /* do not keep the place that it has, good as that may be */
 } vn_live_options;
+
+/* From now on what a request's owner has set of places (pins, CPU sets, node sets) counts as
+ * written by a plan: it is placed anew, and a plan's document says that it is the planner's own. */
+void vn_request_take_over(vn_request *request);
 
 /* Where a running guest should be, given that its cells, topology and page sizes stay as they are,
  * and its memory too unless it moves. The place that it has is kept while that is a legal one: its

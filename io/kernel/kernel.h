@@ -47,6 +47,10 @@ int vn_kernel_fill(vn_running *running, const vn_kernel_options *options, vn_err
  * Errors: VN_E_INPUT (no /proc there), VN_E_NOMEM. */
 int vn_kernel_find_guests(const char *root, vn_running *running, vn_error *err);
 
+/* Let a thread run on these CPUs alone: for threads that somebody has bound past libvirt. One that
+ * has ended is no error. Errors: VN_E_SYSTEM. */
+int vn_kernel_set_affinity(int32_t tid, const vn_cpuset *cpus, vn_error *err);
+
 /* ---- a guest's RAM in its process ---- */
 
 /* One mapping of QEMU's process that is RAM of the guest. */

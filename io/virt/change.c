@@ -118,24 +118,12 @@ static const xmlNode *find_policy(const xmlDoc *domain)
 	return NULL;
 }
 
-/* Elements of the prefix's namespace go into the default one. */
-static void set_default_ns(xmlNode *node, xmlNs *ns)
+static void drop_declarations(xmlNode *node)
 {
-	for (; node; node = node->next) {
-		if (node->type != XML_ELEMENT_NODE)
-			continue;
-		if (node->ns && !strcmp((const char *)node->ns->href, policy_ns))
-			xmlSetNs(node, ns);
-		set_default_ns(node->children, ns);
-	}
-}
-
-static void drop_prefixes(xmlNode *root, const xmlNs *keep)
-{
-	for (xmlNs **at = &root->nsDef; *at;) {
+	for (xmlNs **at = &node->nsDef; *at;) {
 		xmlNs *ns = *at;
 
-		if (ns == keep || strcmp((const char *)ns->href, policy_ns) != 0) {
+		if (strcmp((const char *)ns->href, policy_ns) != 0) {
 			at = &ns->next;
 			continue;
 		}
@@ -145,23 +133,30 @@ static void drop_prefixes(xmlNode *root, const xmlNs *keep)
 	}
 }
 
-/* The policy of a domain XML as libvirt takes it: it adds the prefix itself, and refuses an element
- * that has declared it already; so the namespace is the default one here. NULL: there is none, or
- * no memory. */
+/* Out of our namespace, with all that is in it; the elements first, then what declares it. */
+static void leave_namespace(xmlNode *node)
+{
+	for (xmlNode *child = node->children; child; child = child->next)
+		if (child->type == XML_ELEMENT_NODE)
+			leave_namespace(child);
+	if (node->ns && !strcmp((const char *)node->ns->href, policy_ns))
+		node->ns = NULL;
+	drop_declarations(node);
+}
+
+/* The policy of a domain XML as libvirt takes it, in no namespace: it adds its own. NULL: there is
+ * none, or no memory. */
 static xmlChar *policy_text(const xmlDoc *domain)
 {
 	const xmlNode *policy = find_policy(domain);
 	xmlDoc *doc = policy ? xmlNewDoc((const xmlChar *)"1.0") : NULL;
 	xmlNode *root = doc ? xmlDocCopyNode((xmlNode *)(uintptr_t)policy, doc, 1) : NULL;
-	xmlNs *ns = root ? xmlNewNs(root, (const xmlChar *)policy_ns, NULL) : NULL;
 	xmlBuffer *buffer = xmlBufferCreate();
 	xmlChar *text = NULL;
 
-	if (root)
+	if (root && buffer) {
 		xmlDocSetRootElement(doc, root);
-	if (ns && buffer) {
-		set_default_ns(root, ns);
-		drop_prefixes(root, ns);
+		leave_namespace(root);
 		if (xmlNodeDump(buffer, doc, root, 0, 0) >= 0)
 			text = xmlStrdup(xmlBufferContent(buffer));
 	}

@@ -20,6 +20,9 @@ struct vn_virt {
 /* What libvirt said last, as an error about `what` ("guest 'web'"). */
 int virt_fail(const vn_virt *virt, vn_error *err, const char *format, ...) VN_PRINTF(3, 4);
 
+/* Keep libvirt's last error: any later call of it, freeing a handle too, forgets it. */
+void virt_keep_error(vn_virt *virt);
+
 /* The last failure had this code of libvirt's (VIR_ERR_NO_DOMAIN). */
 bool virt_has_failed_as(const vn_virt *virt, int code);
 

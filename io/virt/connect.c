@@ -71,6 +71,16 @@ int virt_fail(const vn_virt *virt, vn_error *err, const char *format, ...)
 			    why && why->message ? why->message : "libvirt does not say why");
 }
 
+void virt_keep_error(vn_virt *virt)
+{
+	const virError *now = virGetLastError();
+
+	if (!now || !now->code)
+		return;
+	virFreeError(virt->why);
+	virt->why = virSaveLastError();
+}
+
 bool virt_has_failed_as(const vn_virt *virt, int code)
 {
 	const virError *why = last_error(virt);
@@ -160,8 +170,7 @@ bool vn_virt_is_local(const vn_virt *virt)
 
 static bool is_lost(vn_virt *virt)
 {
-	virFreeError(virt->why);
-	virt->why = virSaveLastError(); /* the next call forgets it */
+	virt_keep_error(virt);
 	return virConnectIsAlive(virt->conn) != 1;
 }
 
@@ -205,6 +214,7 @@ int virt_call(vn_virt *virt, virt_act *act, void *arg)
 }
 
 struct on_guest {
+	vn_virt *virt;
 	const char *name;
 	virt_domain_act *act;
 	void *arg;
@@ -217,6 +227,7 @@ static int on_guest(virConnectPtr conn, void *arg)
 {
 	struct on_guest *on = arg;
 	VIRT_DOMAIN domain = NULL;
+	int r;
 
 	if (on->once && on->done) {
 		on->lost = true;
@@ -226,13 +237,16 @@ static int on_guest(virConnectPtr conn, void *arg)
 	if (!domain)
 		return -1;
 	on->done = true;
-	return on->act(domain, on->arg);
+	r = on->act(domain, on->arg);
+	if (r < 0)
+		virt_keep_error(on->virt); /* before the handle is freed */
+	return r;
 }
 
 int virt_on_guest(vn_virt *virt, const char *name, virt_domain_act *act, void *arg, bool once,
 		  const char *what, vn_error *err)
 {
-	struct on_guest on = { name, act, arg, once, false, false };
+	struct on_guest on = { virt, name, act, arg, once, false, false };
 
 	if (virt_call(virt, on_guest, &on) >= 0)
 		return VN_OK;

@@ -206,10 +206,39 @@ int vn_virt_detach(vn_virt *virt, const char *name, const char *device, unsigned
 	return virt_on_guest(virt, name, detach, &arg, true, "give back a device", err);
 }
 
-int vn_virt_update(vn_virt *virt, const char *name, const char *device, unsigned affect,
-		   vn_error *err)
+/* The device's own element with another <requested>. */
+static xmlChar *requested_xml(const vn_virt_memory *device, uint64_t kib)
 {
-	struct device arg = { device, virt_flags(affect) };
+	VIRT_XML doc = virt_xml_parse(device->xml, strlen(device->xml));
+	xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+	xmlNode *requested = virt_xml_child(virt_xml_child(root, "target"), "requested");
+	xmlBuffer *buffer = xmlBufferCreate();
+	xmlChar *text = NULL;
+	char number[24];
 
-	return virt_on_guest(virt, name, update, &arg, false, "have a device changed", err);
+	snprintf(number, sizeof(number), "%ju", (uintmax_t)kib);
+	if (requested && buffer) {
+		xmlNodeSetContent(requested, (const xmlChar *)number);
+		xmlSetProp(requested, (const xmlChar *)"unit", (const xmlChar *)"KiB");
+		if (xmlNodeDump(buffer, doc, root, 0, 0) >= 0)
+			text = xmlStrdup(xmlBufferContent(buffer));
+	}
+	if (buffer)
+		xmlBufferFree(buffer);
+	return text;
+}
+
+int vn_virt_set_requested(vn_virt *virt, const char *name, const vn_virt_memory *device,
+			  uint64_t kib, unsigned affect, vn_error *err)
+{
+	xmlChar *xml = requested_xml(device, kib);
+	struct device arg = { (const char *)xml, virt_flags(affect) };
+	int r;
+
+	if (!xml)
+		return vn_fail(err, VN_E_SYSTEM, "a memory device of '%.80s' has no <requested>",
+			       name);
+	r = virt_on_guest(virt, name, update, &arg, false, "have a device changed", err);
+	xmlFree(xml);
+	return r;
 }

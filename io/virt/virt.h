@@ -131,8 +131,9 @@ int vn_virt_attach(vn_virt *virt, const char *name, const char *device, unsigned
 		   vn_error *err);
 int vn_virt_detach(vn_virt *virt, const char *name, const char *device, unsigned affect,
 		   vn_error *err);
-int vn_virt_update(vn_virt *virt, const char *name, const char *device, unsigned affect,
-		   vn_error *err);
+/* Ask a virtio-mem device for that much. */
+int vn_virt_set_requested(vn_virt *virt, const char *name, const vn_virt_memory *device,
+			  uint64_t kib, unsigned affect, vn_error *err);
 
 /* ---- one vnuma at a time on a host (lock.c) ---- */
 

@@ -47,7 +47,7 @@ static void draw_box(maps *p, const uint32_t *values, uint32_t from, uint32_t to
 	if (value)
 		svg_raw(&p->s,
 			"<rect class=\"heat\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" "
-			"fill-opacity=\".%u\"/>\n",
+			"fill-opacity=\".%02u\"/>\n",
 			box.x, box.y, box.width, box.height, dark * 8 + 5);
 	if (value && box.width >= BOX / 2 + 8)
 		svg_text(&p->s, box.x + box.width / 2, box.y + box.height / 2 + 4, box.width - 2,

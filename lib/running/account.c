@@ -156,7 +156,15 @@ static void take_devices(vn_host *host, const vn_guest *guest)
 
 /* ---- the whole ---- */
 
-void vn_running_account(vn_running *running, const vn_guest *except)
+static void take_guest(vn_running *running, const vn_guest *guest, uint64_t *shares)
+{
+	take_cpus(running, guest, shares);
+	account_take_memory(running, guest);
+	take_devices(running->host, guest);
+}
+
+/* out NULL: only `except` is left out. */
+static void account(vn_running *running, const vn_guest *except, const bool *out)
 {
 	vn_host *host = running->host;
 	uint64_t shares[VN_NODE_MAX] = { 0 };
@@ -166,18 +174,24 @@ void vn_running_account(vn_running *running, const vn_guest *except)
 
 		if (guest->state == VN_GUEST_OFF)
 			continue;
-		if (guest == except) {
+		if (out ? out[i] : guest == except)
 			account_return_memory(running, guest);
-			continue;
-		}
-		take_cpus(running, guest, shares);
-		account_take_memory(running, guest);
-		take_devices(host, guest);
+		else
+			take_guest(running, guest, shares);
 	}
 	for (uint32_t i = 0; i < host->n_nodes; i++) {
 		/* what was lost in dividing a vCPU by the CPUs is less than 1/16 of one */
 		host->nodes[i].cpu_usage += (uint32_t)((shares[i] + SHARE - SHARE / 16) / SHARE);
-		if (host->index)
-			vn_host_count_node(host, i);
+		vn_host_count_node(host, i);
 	}
+}
+
+void vn_running_account(vn_running *running, const vn_guest *except)
+{
+	account(running, except, NULL);
+}
+
+void vn_running_account_some(vn_running *running, const bool *out)
+{
+	account(running, NULL, out);
 }

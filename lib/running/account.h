@@ -10,6 +10,10 @@ vn_cpuset account_vcpu_cpus(const vn_running *running, const vn_guest *guest, ui
 /* How many vCPUs the guest may have, those that are off too. */
 uint32_t account_vcpus(const vn_guest *guest);
 
+/* Nodes that a cell's memory is bound to; false: to none. A live change of a 'restrictive' guest
+ * changes <memory> and leaves the <memnode>s as they were: these count only inside of it. */
+bool account_bound_nodes(const vn_request *config, uint32_t cell, vn_nodeset *ret);
+
 /* What is promised to the guest and not yet part of what the host reports as used. */
 void account_take_memory(vn_running *running, const vn_guest *guest);
 /* The opposite for a guest that is left out: the host reports what it has touched as used. */

@@ -78,10 +78,12 @@ static void weigh_by_nodes(const vn_host *host, const vn_nodeset *nodes, uint64_
 		weights[i] = vn_nodeset_has(nodes, host->nodes[i].id);
 }
 
-/* Nodes that the cell's memory is bound to; false: to none. */
-static bool bound_nodes(const vn_request *config, uint32_t cell, vn_nodeset *ret)
+bool account_bound_nodes(const vn_request *config, uint32_t cell, vn_nodeset *ret)
 {
-	if (vn_cpuset_has(&config->memnode_given, cell))
+	bool restrictive = config->mem_mode == VN_MEM_RESTRICTIVE && config->numatune_given;
+
+	if (vn_cpuset_has(&config->memnode_given, cell) &&
+	    (!restrictive || vn_nodeset_contains(&config->numatune, &config->memnode[cell])))
 		*ret = config->memnode[cell];
 	else if (config->numatune_given)
 		*ret = config->numatune;
@@ -141,7 +143,7 @@ static void promise_cell(const vn_running *running, const vn_guest *guest, uint3
 	uint64_t weights[VN_NODE_MAX] = { 0 };
 	vn_nodeset nodes;
 
-	if (bound_nodes(guest->config, cell, &nodes))
+	if (account_bound_nodes(guest->config, cell, &nodes))
 		weigh_by_nodes(running->host, &nodes, weights);
 	else
 		weigh_by_cpus(running, guest, vcpus, weights);

@@ -5,7 +5,7 @@
  * memory where it is unless that can be moved. First with its own pins as if its owner had fixed
  * them, so that a guest which is well placed stays, and a move that was cut off goes on to the same
  * end; then without. */
-#include "vnuma/running.h"
+#include "running/account.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +29,34 @@ enum vn_memory_stays vn_guest_memory_stays(const vn_guest *guest)
 	return config->mem_mode == VN_MEM_RESTRICTIVE ? VN_MEMORY_MOVES : VN_MEMORY_BOUND;
 }
 
+void vn_request_take_over(vn_request *request)
+{
+	vn_cpuset_or(&request->wrote[VN_SET_VCPUPIN], &request->vcpupin_given);
+	vn_cpuset_or(&request->wrote[VN_SET_IOTHREADPIN], &request->iothreadpin_given);
+	vn_cpuset_or(&request->wrote[VN_SET_MEMNODE], &request->memnode_given);
+	if (request->emulatorpin_given)
+		vn_cpuset_add(&request->wrote[VN_SET_EMULATORPIN], 0);
+	if (request->numatune_given)
+		vn_cpuset_add(&request->wrote[VN_SET_NUMATUNE], 0);
+	request->vcpupin_given = request->iothreadpin_given = request->memnode_given =
+		(vn_cpuset){ 0 };
+	request->emulatorpin_given = request->numatune_given = request->cpuset_given = false;
+	request->vcpupin = NULL;
+	request->memnode = NULL;
+	request->at_vcpupin = request->at_memnode = NULL;
+}
+
 /* ---- the guest as it runs ---- */
 
 /* Nodes of a cell's memory now: as bound; else where all of it that was measured is. Empty: not
  * known, or in several places. */
 static vn_nodeset memory_nodes(const vn_host *host, const vn_guest *guest, uint32_t cell)
 {
-	const vn_request *config = guest->config;
 	const vn_memory_use *use = &guest->memory;
 	vn_nodeset nodes = { 0 };
 
-	if (vn_cpuset_has(&config->memnode_given, cell))
-		return config->memnode[cell];
-	if (config->numatune_given)
-		return config->numatune;
+	if (account_bound_nodes(guest->config, cell, &nodes))
+		return nodes;
 	for (uint32_t s = 0; s < use->n_sizes && use->kib; s++)
 		for (uint32_t i = 0; i < host->n_nodes; i++)
 			if (use->kib[(size_t)s * host->n_nodes + i])
@@ -196,28 +210,60 @@ static bool same_cells(const vn_request *config, const vn_placement *placement)
 	return true;
 }
 
-/* Fixed cells go to different nodes. Where a plan has put several on one, only the policy that it
- * came from can ask for that again; it has to give the same cells. */
+/* Cut as the policy of the guest would cut it: several cells may share a node. */
+static void cut_by_policy(const vn_guest *guest, vn_request *request)
+{
+	request->n_cells = 0;
+	request->cells = NULL;
+	request->n_cells_want = request->mode == VN_MODE_AUTO ? guest->policy->n_cells_want
+							      : guest->config->n_cells;
+}
+
+/* On the nodes that its memory is bound to, and no others. */
+static bool cut_by_memory(const vn_guest *guest, vn_request *request)
+{
+	vn_nodeset nodes;
+
+	request->n_cells = 0;
+	request->cells = NULL;
+	request->mode = VN_MODE_NODE;
+	request->n_cells_want = guest->config->n_cells;
+	request->nodeset_given = true;
+	request->nodeset = (vn_nodeset){ 0 };
+	for (uint32_t c = 0; c < guest->config->n_cells; c++) {
+		if (!account_bound_nodes(guest->config, c, &nodes))
+			return false;
+		vn_nodeset_or(&request->nodeset, &nodes);
+	}
+	return true;
+}
+
+static bool place_same_cells(const vn_host *host, const vn_guest *guest, const vn_request *request,
+			     const vn_place_options *options, vn_placement *ret)
+{
+	return place(host, request, options, ret, NULL) == VN_OK && same_cells(guest->config, ret);
+}
+
+/* Fixed cells go to different nodes. Where several are on one, by a plan or by their owner, they
+ * are cut anew in a way that may share nodes; that has to give the same cells. */
 static int place_as_cut(const vn_host *host, const vn_guest *guest, const vn_request *fixed,
 			const vn_place_options *options, vn_placement *ret, vn_error *err)
 {
-	vn_request request = *fixed;
+	vn_place_options quiet = *options;
+	vn_request cut = *fixed;
 	vn_error why = { 0 };
 	int r = place(host, fixed, options, ret, &why);
 
 	if (r == VN_OK)
 		return r;
-	if (!guest->config->n_cells || guest->policy->n_cells || r == VN_E_SYSTEM) {
-		if (err)
-			*err = why;
-		return r;
+	quiet.explain = NULL; /* it says why the first did not fit */
+	if (guest->config->n_cells > 1 && r != VN_E_SYSTEM) {
+		cut_by_policy(guest, &cut);
+		if (place_same_cells(host, guest, &cut, &quiet, ret) ||
+		    (cut_by_memory(guest, &cut) &&
+		     place_same_cells(host, guest, &cut, &quiet, ret)))
+			return VN_OK;
 	}
-	request.n_cells = 0;
-	request.cells = NULL;
-	request.n_cells_want =
-		request.mode == VN_MODE_AUTO ? guest->policy->n_cells_want : guest->config->n_cells;
-	if (place(host, &request, options, ret, NULL) == VN_OK && same_cells(guest->config, ret))
-		return VN_OK;
 	if (err)
 		*err = why;
 	return r;

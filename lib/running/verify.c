@@ -2,7 +2,7 @@
  *
  * Is a guest where its plan has put it? Read back from everything that knows: libvirt's pins, the
  * kernel's, the bindings in its XML, and its pages. */
-#include "vnuma/running.h"
+#include "running/account.h"
 
 enum { LIST_BYTES = 96 };
 
@@ -79,19 +79,16 @@ static int check_bindings(const struct planned *planned)
 
 	for (uint32_t c = 0; c < config->n_cells && c < planned->placement->n_cells; c++) {
 		uint32_t want = node_id(planned, planned->placement->cells[c].mem_node_ix);
-		char list[LIST_BYTES] = "no node";
+		vn_nodeset nodes = { 0 };
+		char list[LIST_BYTES];
 
-		if (vn_cpuset_has(&request->memnode_given, c) || request->numatune_given)
+		if (vn_cpuset_has(&request->memnode_given, c) || request->numatune_given ||
+		    !account_bound_nodes(config, c, &nodes) || vn_nodeset_has(&nodes, want))
 			continue;
-		if (vn_cpuset_has(&config->memnode_given, c)) {
-			vn_nodeset_format(&config->memnode[c], list, sizeof(list));
-			if (vn_nodeset_count(&config->memnode[c]) == 1 &&
-			    vn_nodeset_has(&config->memnode[c], want))
-				continue;
-		}
+		vn_nodeset_format(&nodes, list, sizeof(list));
 		return vn_fail(
 			planned->err, VN_E_SYSTEM,
-			"memory of cell %u of guest '%.60s' is bound to '%.60s', not to node "
+			"memory of cell %u of guest '%.60s' is bound to node '%.60s', not to "
 			"%u as planned",
 			c, planned->guest->name, list, want);
 	}

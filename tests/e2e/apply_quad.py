@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Inside the virtual host `quad`: `vnuma apply` moves guests that work, with their memory, and packs a
+host anew. Run by `run`, under `libvirtd --kvm`."""
+import re
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+import check_guest
+import facts
+import guests
+import tap
+import vnuma
+
+RESTRICTIVE = "<memory mode='restrictive'/>"
+BOOT_SECONDS = 300
+
+
+def tune(name):
+    return dict(re.findall(r"^(\w+) *: (\S+)", check_guest.virsh("numatune", name), re.MULTILINE))
+
+
+def share_on(pid, node):
+    """How much of the process' memory is on the node, in percent"""
+    found = facts.numastat(pid)
+    return 100 * found[node] / sum(found.values())
+
+
+def node_cpus(node):
+    return set(range(4 * node, 4 * node + 4))
+
+
+def is_on(name, pid, node, what):
+    tap.ok(f"{what}: each vCPU may run on node {node} alone, by the kernel",
+           all(cpus <= node_cpus(node) for cpus in guests.allowed(name, pid).values()),
+           guests.allowed(name, pid))
+    tap.ok(f"{what}: so says libvirt",
+           all(cpus <= node_cpus(node) for cpus in check_guest.vcpu_pins(name).values()))
+    tap.same(f"{what}: libvirt's memory nodes", tune(name).get("numa_nodeset"), str(node))
+    share = share_on(pid, node)
+    tap.ok(f"{what}: over 95 % of its memory is there", share > 95, share, facts.numastat(pid))
+
+
+def move_and_kill(name, pid, to):
+    """A move that is killed in the middle leaves a guest that the next apply completes."""
+    call = subprocess.Popen([vnuma.VNUMA, "apply", name, "--nodes", str(to), "--rate", "16"])
+    time.sleep(4)
+    call.kill()
+    call.wait()
+    share = share_on(pid, to)
+    tap.ok("kill -9 in the middle of a move: some memory has moved, not all of it", 1 < share < 95,
+           share)
+    status, out, err = vnuma.call("apply", name)
+    tap.same("a second apply completes it", status, 0)
+    tap.note(out.replace("\n", " | ") + err)
+    is_on(name, pid, to, "completed")
+
+
+def move():
+    path = guests.working("mover", "<memory unit='MiB'>512</memory>", "<vcpu>2</vcpu>",
+                          f"<vnuma>{RESTRICTIVE}{guests.DEDICATED}</vnuma>")
+    name, pid, plan = guests.start(path)
+    first, = plan.node.values()
+    told = guests.wait_until(name, lambda told: told.round >= 3, BOOT_SECONDS)
+    if not tap.ok("the guest boots and works", told and told.round >= 3 and not told.bad):
+        return
+    tap.ok("its memory is where it was started", share_on(pid, first) > 90, facts.numastat(pid))
+    still = max(guests.wait_until(name, lambda t, n=told.round + i: t.round >= n, 60).gap
+                for i in range(1, 4))
+    second = (first + 2) % 4
+    status, out, err = vnuma.call("apply", name, "--nodes", str(second))
+    tap.same("apply --nodes: done", (status, err), (0, ""))
+    tap.note(out.replace("\n", " | "))
+    is_on(name, pid, second, "moved")
+    moved = guests.Told(name)
+    after = guests.wait_until(name, lambda told: told.round >= moved.round + 3, 60)
+    tap.ok("the guest went on, and finds what it wrote",
+           after.round >= moved.round + 3 and not after.bad, after.round, after.bad)
+    tap.ok("it was not stopped for longer than twice as long as it sometimes is without a move",
+           max(moved.gap, after.gap) <= 2 * max(still, 20), moved.gap, after.gap, still)
+    status, out, _ = vnuma.call("apply", name)
+    tap.ok("applied again nothing changes", status == 0 and "is where its plan has put it" in out,
+           out)
+    move_and_kill(name, pid, first)
+    after = guests.Told(name)
+    last = guests.wait_until(name, lambda told: told.round >= after.round + 2, 60)
+    tap.ok("and the guest still finds what it wrote", not last.bad and last.round > after.round)
+    check_guest.stop(name)
+
+
+def strict_stays():
+    """A strict guest's memory stays, and apply says so."""
+    name, pid, plan = guests.start(guests.small(
+        "strict", 2, 64, f"<vnuma>{guests.DEDICATED}</vnuma>"))
+    node, = plan.node.values()
+    pins = check_guest.vcpu_pins(name)
+    status, _, err = vnuma.call("apply", name, "--nodes", str((node + 1) % 4))
+    tap.ok("a strict guest does not go to another node: exit 1, and why",
+           status == 1 and "strict" in err and f"node '{node}'" in err, status, err)
+    tap.same("...and is untouched", check_guest.vcpu_pins(name), pins)
+    check_guest.virsh("vcpupin", name, "0", "0-15")
+    status, out, err = vnuma.call("apply", name)
+    tap.same("a pin that somebody has changed is put back", check_guest.vcpu_pins(name), pins)
+    check_guest.stop(name)
+
+
+def repack():
+    """Two cells that are far from each other come together again."""
+    path = guests.small("far", 4, 256, f"<vnuma><partition cells='2'/>{RESTRICTIVE}"
+                        f"{guests.DEDICATED}</vnuma>")
+    name, pid, _ = guests.start(path)
+    status, _, err = vnuma.call("apply", name, "--nodes", "0,3")
+    tap.same("apply --nodes 0,3", (status, err), (0, ""))
+    status, out, err = vnuma.call("apply", "--all", "--dry-run")
+    tap.ok("apply --all --dry-run says what it would do", status == 0 and "would be moved" in out,
+           out, err)
+    status, out, err = vnuma.call("apply", "--all")
+    tap.same("apply --all", (status, err), (0, ""))
+    nodes = {cpu // 4 for cpus in guests.allowed(name, pid).values() for cpu in cpus}
+    tap.ok("its cells are on nodes that are near", nodes in ({0, 1}, {2, 3}), nodes)
+    document = ElementTree.fromstring(check_guest.virsh("dumpxml", name))
+    tap.same("libvirt's memory nodes are those",
+             facts.numbers(document.find("numatune/memory").get("nodeset")), nodes)
+    status, out, err = vnuma.call("apply", "--all")
+    tap.ok("once more: nothing to do", status == 0 and "is where its plan has put it" in out, out)
+    check_guest.stop(name)
+
+
+def main():
+    strict_stays()
+    repack()
+    move()
+    return 1 if tap.failures else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
