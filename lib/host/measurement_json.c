@@ -131,9 +131,13 @@ static const vn_json_field fields[] = {
 static int read_document(vn_json *in, json_t *document)
 {
 	json_t *cells = json_object_get(document, "cells");
-	size_t mark;
-	int r;
+	json_t *schema = json_object_get(document, "schema");
+	size_t mark = vn_json_enter(in, "schema");
+	int r = schema ? read_schema(in, schema) : VN_OK; /* before all else: it may be a host */
 
+	if (r < 0)
+		return r;
+	vn_json_leave(in, mark);
 	if (!json_is_array(cells))
 		return vn_json_fail(in, VN_E_SYNTAX, "the list of 'cells' is missing");
 	if ((r = vn_build_start(&in->at, json_array_size(cells), &in->host, in->err)) < 0)

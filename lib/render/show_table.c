@@ -388,25 +388,29 @@ static void write_summary(const show_table *t, const vn_show_guest *guests, uint
 /* Only what is in the maps. */
 static void write_legend(const show_table *t, const vn_show_guest *guests, uint32_t n)
 {
-	bool maps = false, lists = false, pins = false;
+	bool maps = false, times = false, pins = false;
 
 	for (uint32_t ix = 0; ix < t->host->n_nodes; ix++)
-		*(map_width(t, ix) <= MAP_WIDTH_MAX ? &maps : &lists) = true;
+		maps |= map_width(t, ix) <= MAP_WIDTH_MAX;
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t row = 0; row < guests[i].n_rows; row++)
+		for (uint32_t row = 0; row < guests[i].n_rows; row++) {
+			times |= guests[i].rows[row].times_known;
 			pins |= guests[i].rows[row].by_pin;
+		}
 	if (!n)
 		return;
 	vn_text_add(t->out, "\n");
 	if (maps)
 		vn_table_wrap("X: a CPU that the thread may use; #: where it ran last; -: may not.",
 			      0, t->style, t->out);
-	vn_table_wrap(t->show->before
-			      ? "CPU: of one CPU, since the last look; wait: of the time that the "
-				"threads wanted a CPU and waited for it, since then."
-			      : "wait: of the time that the threads wanted a CPU, how much they "
-				"waited for it, since they began.",
-		      0, t->style, t->out);
+	if (times)
+		vn_table_wrap(
+			t->show->before
+				? "CPU: of one CPU, since the last look; wait: of the time that "
+				  "the threads wanted a CPU and waited for it, since then."
+				: "wait: of the time that the threads wanted a CPU, how much they "
+				  "waited for it, since they began.",
+			0, t->style, t->out);
 	if (pins)
 		vn_table_wrap("*: as libvirt says; the kernel was not asked.", 0, t->style, t->out);
 }
