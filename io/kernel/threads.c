@@ -183,7 +183,7 @@ static void add_thread(listing *list, const vn_thread *found)
 }
 
 /* Give a kind to each tid that libvirt did not name. True if the names had to tell. */
-static bool add_others(listing *list)
+static bool add_others(listing *list, bool vhost)
 {
 	static bool (*const ways[])(const vn_process *, vn_thread *) = { kind_by_group,
 									 kind_by_name };
@@ -203,7 +203,7 @@ static bool add_others(listing *list)
 
 		if (has_tid(known, list->named, found.tid))
 			continue;
-		if (is_vhost(list->process, found.tid))
+		if (vhost && is_vhost(list->process, found.tid))
 			found.kind = VN_THREAD_VHOST;
 		else if (!by_libvirt && vcpus && ways[way](list->process, &found))
 			by_name |= way == 1;
@@ -284,7 +284,7 @@ int vn_threads_read(const vn_process *process, const vn_vhost *vhost, vn_arena *
 		if (list.threads[i].kind == VN_THREAD_EMULATOR && !list.threads[i].tid)
 			list.threads[i].tid = process->pid;
 	if (!error) {
-		guest->threads_by_name = add_others(&list);
+		guest->threads_by_name = add_others(&list, vhost->possible);
 		share_emulator(&list);
 		add_vhost(&list, vhost);
 		read_threads(&list);
@@ -358,7 +358,12 @@ void vn_vhost_find(int root, vn_vhost *ret)
 {
 	vhost_search search = { root, ret };
 
-	*ret = (vn_vhost){ 0 };
+	int module = vn_kdir_open(root, "sys/module/vhost");
+
+	*ret = (vn_vhost){ .possible = module >= 0 };
+	if (module < 0)
+		return;
+	close(module);
 	vn_kdir_each_number(root, "proc", look_at_process, &search);
 }
 

@@ -140,6 +140,7 @@ static void put_thread(int tid, const char *comm, int cpu, const char *allowed, 
 
 static void put_process(void)
 {
+	put("sys/module/vhost/uevent", "");
 	put("proc/10/exe", "-> /usr/bin/qemu-system-x86_64");
 	put_words("proc/10/cmdline", "qemu|-name|g|-m|64|");
 	put("proc/10/stat", "10 (qemu (x) y) S 1 1 1 0 -1 4194304 0");
