@@ -103,5 +103,12 @@ int vn_render_doctor_json(const vn_diagnosis *diagnosis, vn_text *ret, vn_error 
 int vn_render_doctor_explain(const vn_check *check, const vn_style *style, vn_text *ret,
 			     vn_error *err);
 int vn_render_doctor_explain_json(const vn_check *check, vn_text *ret, vn_error *err);
+/* ---- what was measured ---- */
+
+int vn_render_measure_table(const vn_measurement *measured, const vn_host *host,
+			    const vn_style *style, vn_text *ret, vn_error *err);
+/* Two heat maps: latency and bandwidth, the better the lighter. */
+int vn_render_measure_svg(const vn_measurement *measured, const vn_host *host, vn_text *ret,
+			  vn_error *err);
 
 #endif
