@@ -24,9 +24,10 @@ typedef struct vn_kernel_options {
 	const char *root; /* NULL: "/" */
 	bool exact;	  /* memory: every page (numa_maps, smaps_rollup) in place of a sample */
 	bool no_memory;	  /* only the threads */
-	uint32_t samples; /* pages to ask about, for each guest; 0: VN_KERNEL_SAMPLES */
+	uint32_t samples; /* pages to ask about, for each guest; 0: VN_KERNEL_SAMPLES; four times
+			     as many where the guest has touched few of them */
 } vn_kernel_options;
-enum { VN_KERNEL_SAMPLES = 4096, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
+enum { VN_KERNEL_SAMPLES = 3072, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
 
 /* For each guest with a pid: its threads, where they ran last, where they may run and how long they
  * waited, and its memory by node. Threads whose tid is known keep their kind, number and pin; of
