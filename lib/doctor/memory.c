@@ -333,20 +333,23 @@ void vn_check_memory_modes(vn_look *look, const vn_subject *s)
 {
 	const vn_domain *domain = s->domain;
 	bool all = domain->memory_mode == VN_MEM_RESTRICTIVE;
+	VN_AUTO_TEXT nodes = VN_TEXT_INIT;
 
 	VN_CPUSET_EACH(cell, &domain->memnodes) {
 		bool this = domain->memnode_mode[cell] == VN_MEM_RESTRICTIVE;
 
-		if (!domain->memory_mode_given || this == all)
+		if (!domain->memory_mode_given || this == all || (uint32_t)cell >= s->n_cells)
 			continue;
+		vn_text_clear(&nodes);
+		vn_text_add_nodeset(&nodes, &s->cells[cell].mem);
 		vn_look_fix(look,
 			    vn_look_find(look, VN_CHECK_FAIL, -1,
 					 "the mode of <memory> is '%s' and that of <memnode "
 					 "cellid='%d'> '%s': 'restrictive' goes with itself only",
 					 vn_mem_mode_names[domain->memory_mode], cell,
 					 vn_mem_mode_names[domain->memnode_mode[cell]]),
-			    VN_FIX_XML, "<memnode cellid='%d' mode='%s' nodeset='...'/>", cell,
-			    vn_mem_mode_names[domain->memory_mode]);
+			    VN_FIX_XML, "<memnode cellid='%d' mode='%s' nodeset='%s'/>", cell,
+			    vn_mem_mode_names[domain->memory_mode], nodes.bytes ? nodes.bytes : "");
 	}
 	check_preferred(look, s);
 }

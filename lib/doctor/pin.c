@@ -2,26 +2,27 @@
  * The remedy that most findings about CPUs have: other pins, on CPUs that nobody else has. */
 #include "doctor/look.h"
 
-static void pin_each(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus, vn_cpuset room)
+/* Those with one CPU get one each, off `room`. */
+static void pin_each(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus, vn_cpuset *room)
 {
-	int cpu = -1;
-
 	VN_CPUSET_EACH(vcpu, vcpus) {
 		vn_remedy remedy = { .kind = VN_REMEDY_VCPUPIN, .number = (uint32_t)vcpu };
+		int cpu = vn_cpuset_next(room, -1);
 
-		cpu = vn_cpuset_next(&room, cpu);
 		vn_cpuset_add(&remedy.cpus, (unsigned)cpu);
 		vn_cpuset_add(&look->given, (unsigned)cpu);
+		vn_cpuset_del(room, (unsigned)cpu);
 		vn_look_remedy(look, finding, &remedy);
 	}
 }
 
-static void pin_together(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus, vn_cpuset room)
+static void pin_together(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus,
+			 const vn_cpuset *room)
 {
 	VN_CPUSET_EACH(vcpu, vcpus) {
 		vn_remedy remedy = { .kind = VN_REMEDY_VCPUPIN,
 				     .number = (uint32_t)vcpu,
-				     .cpus = room };
+				     .cpus = *room };
 
 		vn_look_remedy(look, finding, &remedy);
 	}
@@ -30,12 +31,14 @@ static void pin_together(vn_look *look, vn_finding *finding, const vn_cpuset *vc
 void vn_look_pin_to(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus,
 		    const vn_nodeset *nodes)
 {
-	vn_cpuset room = vn_look_room(look, nodes);
+	vn_cpuset room = vn_look_room(look, nodes), single = *vcpus, floating = *vcpus;
 
-	if (vn_cpuset_count(&room) < vn_cpuset_count(vcpus) || vn_cpuset_is_empty(vcpus))
+	if (vn_cpuset_count(&room) < vn_cpuset_count(vcpus) || vn_cpuset_is_empty(vcpus)) {
 		vn_look_plan(look, finding);
-	else if (vn_cpuset_contains(&look->subject->single, vcpus))
-		pin_each(look, finding, vcpus, room);
-	else
-		pin_together(look, finding, vcpus, room);
+		return;
+	}
+	vn_cpuset_and(&single, &look->subject->single);
+	vn_cpuset_minus(&floating, &single);
+	pin_each(look, finding, &single, &room);
+	pin_together(look, finding, &floating, &room);
 }

@@ -170,7 +170,8 @@ void vn_check_core_shared(vn_look *look, const vn_subject *s)
 /* CPUs for threads that work for the guest: near it, and nobody's own. */
 static vn_cpuset helper_room(const vn_look *look, const vn_subject *s)
 {
-	vn_cpuset room = vn_look_room(look, &s->cpu_nodes);
+	const vn_nodeset *near = vn_nodeset_is_empty(&s->mem_bound) ? &s->cpu_nodes : &s->mem_bound;
+	vn_cpuset room = vn_look_room(look, near);
 	vn_nodeset all;
 
 	if (vn_cpuset_is_empty(&room)) {
@@ -322,17 +323,40 @@ static void fix_missing_vcpu(vn_look *look, vn_finding *finding, const vn_subjec
 		vn_look_remedy(look, finding, &remedy);
 }
 
+/* CPUs that a vCPU's pin names and that are not there. */
+static vn_cpuset missing_of(const vn_look *look, const vn_subject *s, uint32_t vcpu)
+{
+	vn_cpuset missing = s->config->vcpupin[vcpu];
+
+	vn_cpuset_minus(&missing, &look->online);
+	return missing;
+}
+
+/* One finding for all vCPUs that miss the same CPUs. */
 static void check_missing_vcpus(vn_look *look, const vn_subject *s)
 {
-	VN_CPUSET_EACH(vcpu, &s->config->vcpupin_given) {
+	vn_cpuset left = s->config->vcpupin_given;
+
+	VN_CPUSET_EACH(vcpu, &left) {
+		vn_cpuset missing = missing_of(look, s, (uint32_t)vcpu), alike = { 0 };
 		VN_AUTO_TEXT what = VN_TEXT_INIT;
 		vn_finding *finding;
 
-		vn_text_addf(&what, "vCPU %d is", vcpu);
-		if (!missing_words(look, &s->config->vcpupin[vcpu]) || what.failed)
+		if (vn_cpuset_is_empty(&missing))
 			continue;
-		finding = find_missing(look, what.bytes, &s->config->vcpupin[vcpu]);
-		fix_missing_vcpu(look, finding, s, (uint32_t)vcpu);
+		VN_CPUSET_EACH(other, &left) {
+			vn_cpuset its = missing_of(look, s, (uint32_t)other);
+
+			if (vn_cpuset_equal(&its, &missing))
+				vn_cpuset_add(&alike, (unsigned)other);
+		}
+		vn_cpuset_minus(&left, &alike);
+		vn_text_addf(&what, "%s %s", vn_look_vcpus(look, &alike),
+			     vn_cpuset_count(&alike) == 1 ? "is" : "are");
+		look->no_memory |= what.failed;
+		finding = find_missing(look, what.failed ? "" : what.bytes, &missing);
+		VN_CPUSET_EACH(each, &alike)
+			fix_missing_vcpu(look, finding, s, (uint32_t)each);
 	}
 }
 

@@ -187,9 +187,8 @@ void vn_check_partial_cells(vn_look *look, const vn_subject *s)
 	if (vn_cpuset_is_empty(&domain->uncovered))
 		return;
 	finding = vn_look_find(look, VN_CHECK_WARN, -1,
-			       "%s %s in no <cell>; libvirt puts them into cell 0",
-			       vn_look_vcpus(look, &domain->uncovered),
-			       vn_cpuset_count(&domain->uncovered) == 1 ? "is" : "are");
+			       "no <cell> names %s: libvirt adds to cell 0 what is left",
+			       vn_look_vcpus(look, &domain->uncovered));
 	vn_look_fix(look, finding, VN_FIX_XML, "<cell id='0' cpus='%s' .../>",
 		    vn_look_cpu_list(look, &s->cells[0].vcpus));
 }
@@ -233,14 +232,17 @@ static bool on_nodes_of_their_own(const vn_look *look, const vn_subject *s)
 	return true;
 }
 
-/* From `a`, is b nearer than c on the host, and not in the guest? */
-static bool order_differs(const vn_look *look, const vn_subject *s, uint32_t a)
+/* From *a, *b is nearer than *c on the host, and not in the guest. */
+static bool order_differs(const vn_look *look, const vn_subject *s, uint32_t *a, uint32_t *b,
+			  uint32_t *c)
 {
-	for (uint32_t b = 0; b < s->n_cells; b++)
-		for (uint32_t c = 0; c < s->n_cells; c++)
-			if (host_distance(look, s, a, b) < host_distance(look, s, a, c) &&
-			    guest_distance(s, a, b) >= guest_distance(s, a, c))
-				return true;
+	for (*a = 0; *a < s->n_cells; ++*a)
+		for (*b = 0; *b < s->n_cells; ++*b)
+			for (*c = 0; *c < s->n_cells; ++*c)
+				if (host_distance(look, s, *a, *b) <
+					    host_distance(look, s, *a, *c) &&
+				    guest_distance(s, *a, *b) >= guest_distance(s, *a, *c))
+					return true;
 	return false;
 }
 
@@ -262,26 +264,24 @@ static void fix_distances(vn_look *look, vn_finding *finding, const vn_subject *
 
 void vn_check_distances(vn_look *look, const vn_subject *s)
 {
+	uint32_t a = 0, b = 0, c = 0;
+	vn_finding *finding;
+
 	if (s->config->n_cells < 2 || !on_nodes_of_their_own(look, s))
 		return;
 	if (!look->host->slit) {
 		vn_look_skip(look, "the distances of the host are not known");
 		return;
 	}
-	for (uint32_t a = 0; a < s->n_cells; a++) {
-		vn_finding *finding;
-
-		if (!order_differs(look, s, a))
-			continue;
-		finding = vn_look_find(look, VN_CHECK_INFO, -1,
-				       "%s from cell %u, another cell looks as far as a farther "
-				       "one, or farther",
-				       s->domain->distances ? "by its <distances>,"
-							    : "it has no <distances>, so that",
-				       a);
-		fix_distances(look, finding, s);
+	if (!order_differs(look, s, &a, &b, &c))
 		return;
-	}
+	finding = vn_look_find(look, VN_CHECK_INFO, -1,
+			       "from cell %u, cell %u is nearer than cell %u on the host (%u and "
+			       "%u), and not in the guest (%u and %u%s)",
+			       a, b, c, host_distance(look, s, a, b), host_distance(look, s, a, c),
+			       guest_distance(s, a, b), guest_distance(s, a, c),
+			       s->domain->distances ? "" : ", for it has no <distances>");
+	fix_distances(look, finding, s);
 }
 
 /* ---- VN040: a plan for another host ---- */

@@ -233,6 +233,21 @@ void vn_check_apart(vn_look *look, const vn_subject *s)
 
 /* ---- VN004: each cell on a node ---- */
 
+/* Those of its vCPUs that may leave the node of its memory. */
+static void pin_home(vn_look *look, vn_finding *finding, const vn_subject *s,
+		     const vn_look_cell *cell)
+{
+	vn_cpuset away = { 0 };
+
+	VN_CPUSET_EACH(vcpu, &cell->vcpus) {
+		vn_nodeset nodes = vn_look_nodes_of(look, &s->vcpu[vcpu]);
+
+		if (!vn_nodeset_contains(&cell->mem, &nodes))
+			vn_cpuset_add(&away, (unsigned)vcpu);
+	}
+	vn_look_pin_to(look, finding, &away, &cell->mem);
+}
+
 static void check_cell(vn_look *look, const vn_subject *s, uint32_t number)
 {
 	const vn_look_cell *cell = &s->cells[number];
@@ -262,7 +277,7 @@ static void check_cell(vn_look *look, const vn_subject *s, uint32_t number)
 			    "<memnode cellid='%u' mode='strict' nodeset='%d'/>", number,
 			    vn_nodeset_next(&near, -1));
 	else if (cell->bound && vn_nodeset_count(&cell->mem) == 1)
-		vn_look_pin_to(look, finding, &cell->vcpus, &cell->mem);
+		pin_home(look, finding, s, cell);
 	else
 		vn_look_plan(look, finding);
 }
