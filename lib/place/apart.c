@@ -14,38 +14,62 @@
 
 /* ---- depth first ---- */
 
-/* May the cells at i and j change places at no cost? Then the first has the lower node. */
-static bool may_swap(const struct apart *a, const uint16_t *now, uint32_t i, uint32_t j)
+/* Cells that change places: the cell of from[i] goes where that of from[i + 1] is, the last one
+ * where the first is. Does nobody mind? */
+static bool may_turn(const struct apart *a, const uint16_t *now, const uint32_t *from, uint32_t n)
 {
-	const struct place_cell *one = &a->p->cells[a->cell_at[i]];
-	const struct place_cell *other = &a->p->cells[a->cell_at[j]];
+	const struct place_cell *first = &a->p->cells[a->cell_at[from[0]]];
+	uint32_t before = 0, after = 0;
 
-	if (one->vcpus != other->vcpus && a->class_of[now[i]] != a->class_of[now[j]])
-		return false;
-	if (!has_bit(a->t.can[one->kind], now[j]) || !has_bit(a->t.can[other->kind], now[i]))
-		return false;
-	return a->broken[one->kind][now[i]] + a->broken[other->kind][now[j]] ==
-	       a->broken[one->kind][now[j]] + a->broken[other->kind][now[i]];
+	for (uint32_t i = 0; i < n; i++) {
+		const struct place_cell *cell = &a->p->cells[a->cell_at[from[i]]];
+		uint32_t x = now[from[i]], to = now[from[(i + 1) % n]];
+
+		if (!has_bit(a->t.can[cell->kind], to) ||
+		    (cell->vcpus != first->vcpus && a->class_of[to] != a->class_of[x]))
+			return false;
+		before += a->broken[cell->kind][x];
+		after += a->broken[cell->kind][to];
+	}
+	return before == after;
 }
 
-/* Lower nodes for earlier cells, pair by pair; true if a pair has changed places. */
-static bool lower_nodes(const struct apart *a, uint16_t *now)
+static void turn(uint16_t *now, const uint32_t *from, uint32_t n)
 {
-	bool changed = false;
+	uint16_t first = now[from[0]];
 
-	for (uint32_t i = 0; i < a->n; i++)
-		for (uint32_t j = i + 1; j < a->n; j++) {
-			bool i_first = a->cell_at[i] < a->cell_at[j];
-			uint16_t keep = now[i];
+	for (uint32_t i = 0; i + 1 < n; i++)
+		now[from[i]] = now[from[i + 1]];
+	now[from[n - 1]] = first;
+}
 
-			if ((a->node_at[now[i]] > a->node_at[now[j]]) != i_first ||
-			    !may_swap(a, now, i, j))
-				continue;
-			now[i] = now[j];
-			now[j] = keep;
-			changed = true;
-		}
-	return changed;
+/* The cell of from[0] to the node of from[1], whose cell goes to its node, or to that of a third
+ * one: only later cells are moved. */
+static bool try_turn(const struct apart *a, uint16_t *now, uint32_t *from)
+{
+	if (may_turn(a, now, from, 2)) {
+		turn(now, from, 2);
+		return true;
+	}
+	for (from[2] = 0; a->p->n_kinds > 1 && from[2] < a->n; from[2]++) {
+		if (from[2] == from[1] || a->cell_at[from[2]] <= a->cell_at[from[0]] ||
+		    !may_turn(a, now, from, 3))
+			continue;
+		turn(now, from, 3);
+		return true;
+	}
+	return false;
+}
+
+/* The lowest node that the cell at `at` can have without moving earlier cells. */
+static void lower_node(const struct apart *a, uint16_t *now, uint32_t at)
+{
+	uint32_t from[3] = { at };
+
+	for (from[1] = 0; from[1] < a->n; from[1]++)
+		if (a->cell_at[from[1]] > a->cell_at[at] &&
+		    a->node_at[now[from[1]]] < a->node_at[now[at]] && try_turn(a, now, from))
+			from[1] = UINT32_MAX; /* from the beginning: it may go lower still */
 }
 
 /* Of placements with one cost, that with the lowest nodes for the first cells; pages anew. */
@@ -56,8 +80,8 @@ static void record(struct apart *a)
 	uint16_t now[VN_CELL_MAX];
 
 	memcpy(now, a->now, a->n * sizeof(*now));
-	while (lower_nodes(a, now) && p->n_kinds > 1)
-		; /* with cells of one kind, once is enough */
+	for (uint32_t cell = 0; cell < a->n; cell++)
+		lower_node(a, now, a->at_of[cell]);
 	for (uint32_t at = 0; at < a->n; at++) {
 		uint32_t cell = a->cell_at[at];
 		uint16_t node_ix = a->node_at[now[at]];
@@ -275,8 +299,10 @@ static void order_cells(struct apart *a)
 
 	for (uint32_t k = 0; k < p->n_kinds; k++)
 		for (uint32_t c = p->kind_cell[k]; c < p->n_cells; c++)
-			if (p->cells[c].kind == k)
+			if (p->cells[c].kind == k) {
+				a->at_of[c] = (uint8_t)n;
 				a->cell_at[n++] = (uint8_t)c;
+			}
 	a->n = a->t.n = n;
 	a->weight_from[n] = 0;
 	a->alike_from[n] = true;

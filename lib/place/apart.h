@@ -15,6 +15,7 @@ struct apart {
 	uint64_t budget, budget_found;		  /* steps; the second once there is a placement */
 	bool devices;				  /* some device or network pulls */
 	uint8_t cell_at[VN_CELL_MAX];		  /* the cells, kind by kind */
+	uint8_t at_of[VN_CELL_MAX];		  /* [cell] its place in cell_at */
 	uint16_t node_at[VN_NODE_MAX];		  /* [candidate] */
 	uint16_t class_of[VN_NODE_MAX];		  /* [candidate] */
 	uint16_t class_first[VN_NODE_MAX + 1];	  /* [class] its first candidate */
