@@ -46,6 +46,8 @@ struct cli_values {
 	bool fix, strict;
 	struct cli_texts operands; /* all of them; borrowed from argv */
 	uint32_t watch_s;	   /* 0: not given */
+	uint32_t seconds;
+	const char *distances;
 	bool exact;
 };
 
@@ -116,6 +118,8 @@ int cmd_start(const struct cli_values *values, const char *operand, struct cli_o
 	      vn_error *err);
 int cmd_show(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
+int cmd_measure(const struct cli_values *values, const char *operand, struct cli_output *output,
+		vn_error *err);
 int cmd_apply(const struct cli_values *values, const char *operand, struct cli_output *output,
 	      vn_error *err);
 int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cli_output *output,

@@ -39,6 +39,10 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 		"XML, hwloc XML, vnuma JSON or a copy of /sys; '-' is standard input; "            \
 		"'synthetic:TEXT' is a made-up host in hwloc's notation; a libvirt URI is the "    \
 		"same as -c."
+#define OPTION_DISTANCES                                                                           \
+	.name = "distances", .kind = CLI_FILE, .argument = "FILE", .offset = FIELD(distances),     \
+	.help = "Distances between the nodes that were measured ('vnuma measure -o json') in "     \
+		"place of those of the firmware."
 #define OPTION_COLOR                                                                               \
 	.name = "color", .argument = "WHEN", .fallback = "auto", .offset = FIELD(color),           \
 	CHOICES(cli_color_names, CLI_COLOR_COUNT),                                                 \
@@ -102,6 +106,7 @@ static const char *const version_formats[CLI_FORMAT_COUNT] = {
 
 static const struct cli_option host_options[] = {
 	{ OPTION_HOST },
+	{ OPTION_DISTANCES },
 	{ .name = "output",
 	  .letter = 'o',
 	  .argument = "FORMAT",
@@ -117,6 +122,7 @@ static const struct cli_option host_options[] = {
 
 static const struct cli_option plan_options[] = {
 	{ OPTION_HOST },
+	{ OPTION_DISTANCES },
 	{ .name = "output",
 	  .letter = 'o',
 	  .argument = "FORMAT",
@@ -271,6 +277,27 @@ static const struct cli_option show_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option measure_options[] = {
+	{ .name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(host_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: tables, JSON that --distances of other commands reads, or an SVG "
+		  "picture." },
+	{ .name = "seconds",
+	  .kind = CLI_COUNT,
+	  .argument = "N",
+	  .fallback = "10",
+	  .offset = FIELD(seconds),
+	  .min = 1,
+	  .max = 3600,
+	  .help = "The time that it may take." },
+	{ OPTION_COLOR },
+	{ 0 },
+};
+
 static const struct cli_option setvcpus_options[] = {
 	{ OPTION_DRY_RUN("Say which vCPUs would be on, and change nothing.") },
 	OPTIONS_PLACE,
@@ -393,6 +420,11 @@ const struct cli_command cli_commands[] = {
 	  "are "
 	  "a map, node by node and core by core: 'X' it may use, '#' it ran there last, '-' it may "
 	  "not use." },
+	{ "measure", 0, 0, cmd_measure, "measure latency and bandwidth between the nodes",
+	  measure_options, CLI_NO_OPERAND, "",
+	  "It measures this machine: memory of each node is read by the CPUs of each node, one "
+	  "load "
+	  "after the other, and by all cores together. Best while nothing else runs." },
 	{ "apply", 0, 1, cmd_apply, "bring a running guest to its plan, or to a new one",
 	  apply_options, CLI_OPERAND_GUEST, "NAME|--all",
 	  "Pins are changed through libvirt, in the running guest and in its definition. Memory is "

@@ -117,8 +117,10 @@ static void add_zsh_option(const struct cli_option *option, vn_text *to)
 
 	vn_text_add(to, "\t\t\t");
 	if (option->letter)
-		vn_text_addf(to, "'(-%c --%s)'{-%c+,--%s=}'[", option->letter, option->name,
-			     option->letter, option->name);
+		vn_text_addf(to,
+			     option->bare ? "'(-%c --%s)'{-%c-,--%s=-}'["
+					  : "'(-%c --%s)'{-%c+,--%s=}'[",
+			     option->letter, option->name, option->letter, option->name);
 	else
 		vn_text_addf(to, "'%s--%s%s[", many ? "*" : "", option->name,
 			     option->bare	? "=-"

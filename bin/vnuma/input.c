@@ -29,8 +29,8 @@ static int read_connected(const char *uri, const char *except, struct cli_output
 	return VN_OK;
 }
 
-int cli_read_host(const struct cli_values *values, const char *except, struct cli_output *output,
-		  vn_host **ret, vn_error *err)
+static int read_any_host(const struct cli_values *values, const char *except,
+			 struct cli_output *output, vn_host **ret, vn_error *err)
 {
 	bool live = !strcmp(values->host, "live");
 
@@ -43,6 +43,31 @@ int cli_read_host(const struct cli_values *values, const char *except, struct cl
 	if (is_uri(values->host))
 		return read_connected(values->host, except, output, ret, err);
 	return vn_host_read(values->host, ret, err);
+}
+
+/* The distances of --distances in place of the host's own. */
+static int use_distances(const char *path, vn_host *host, vn_error *err)
+{
+	VN_AUTO(vn_measurement) measured = NULL;
+	VN_AUTO_TEXT text = VN_TEXT_INIT;
+	int r = vn_file_read(path, VN_JSON_MAX, &text, err);
+
+	if (r == VN_OK)
+		r = vn_measurement_parse(path, text.bytes, text.len, &measured, err);
+	return r == VN_OK ? vn_host_use_measured(host, measured, path, err) : r;
+}
+
+int cli_read_host(const struct cli_values *values, const char *except, struct cli_output *output,
+		  vn_host **ret, vn_error *err)
+{
+	VN_AUTO(vn_host) host = NULL;
+	int r = read_any_host(values, except, output, &host, err);
+
+	if (r == VN_OK && values->distances)
+		r = use_distances(values->distances, host, err);
+	if (r == VN_OK)
+		*ret = VN_STEAL(host);
+	return r;
 }
 
 int cli_read_request(const char *path, bool json, vn_request **ret, vn_error *err)

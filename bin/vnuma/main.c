@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 
 static const int exit_codes[] = {
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
 	vn_error err = { 0 };
 	int r;
 
+	signal(SIGPIPE, SIG_IGN); /* a libvirtd that goes away is an error of libvirt's */
 	if (cli_output_guard() < 0)
 		return exit_codes[-VN_E_SYSTEM];
 	setlocale(LC_CTYPE, "");

@@ -77,7 +77,8 @@ static void add_option(const struct cli_option *option, vn_text *to)
 
 	vn_text_add(to, ".It ");
 	if (option->letter && option->argument)
-		vn_text_addf(to, "Fl %c Ar %s , ", option->letter, option->argument);
+		vn_text_addf(to, option->bare ? "Fl %c Ns Op Ar %s , " : "Fl %c Ar %s , ",
+			     option->letter, option->argument);
 	else if (option->letter)
 		vn_text_addf(to, "Fl %c , ", option->letter);
 	add_line(to, "Fl \\-", option->name);

@@ -181,4 +181,40 @@ vn_cpuset vn_host_core_cpus(const vn_host *host, int32_t core);
 const vn_device *vn_host_device_at(const vn_host *host, vn_pci_address address);
 const vn_device *vn_host_device_named(const vn_host *host, const char *name);
 
+/* ---- measured distances ---- */
+
+/* Latency and bandwidth between the nodes of a host, as `vnuma measure` finds them: matrices
+ * [from * n_nodes + to], from a node's CPUs to a node's memory; 0 = not known. */
+typedef struct vn_measurement {
+	vn_arena *arena;
+	uint32_t n_nodes;
+	uint32_t *ids; /* OS numbers, ascending */
+	uint32_t *latency_ns, *bandwidth_mibs;
+	uint32_t *distances; /* made from the latencies: 10 = local */
+	uint64_t page_kib, buffer_kib;
+	uint32_t elapsed_ms;
+	uint32_t
+		n_notes; /* at most VN_MEASUREMENT_NOTES_MAX: what could not be measured, and why */
+	const char **notes;
+} vn_measurement;
+enum { VN_MEASUREMENT_NOTES_MAX = 64 };
+int vn_measurement_new(uint32_t n_nodes, vn_measurement **ret, vn_error *err);
+void vn_measurement_free(vn_measurement *measured); /* accepts NULL */
+VN_DEFINE_AUTO(vn_measurement)
+
+/* Fill distances: the latency to a node over that to the own one, times 10, the same both ways.
+ * What is within 5 % of local is local. */
+void vn_measurement_distances(vn_measurement *measured);
+
+/* JSON, "vnuma/measure/1" (docs/measure-format.md), both ways. */
+int vn_measurement_write_json(const vn_measurement *measured, vn_text *ret, vn_error *err);
+int vn_measurement_parse(const char *source, const char *bytes, size_t size, vn_measurement **ret,
+			 vn_error *err);
+
+/* The host has these distances, latencies and bandwidths now; what was not measured stays.
+ * Errors: VN_E_CONFLICT (a node of the host is not among the measured: another host), VN_E_NOMEM.
+ */
+int vn_host_use_measured(vn_host *host, const vn_measurement *measured, const char *source,
+			 vn_error *err);
+
 #endif

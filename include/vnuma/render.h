@@ -91,6 +91,14 @@ int vn_render_show_table(const vn_show *show, const vn_style *style, vn_text *re
 int vn_render_show_json(const vn_show *show, vn_text *ret, vn_error *err);
 int vn_render_show_svg(const vn_show *show, vn_text *ret, vn_error *err);
 
+/* ---- what was measured ---- */
+
+int vn_render_measure_table(const vn_measurement *measured, const vn_host *host,
+			    const vn_style *style, vn_text *ret, vn_error *err);
+/* Two heat maps: latency and bandwidth, the better the lighter. */
+int vn_render_measure_svg(const vn_measurement *measured, const vn_host *host, vn_text *ret,
+			  vn_error *err);
+
 /* ---- the doctor ---- */
 
 /* For people: the host, then guest by guest; `all` lists each check that passed too. */

@@ -24,9 +24,10 @@ typedef struct vn_kernel_options {
 	const char *root; /* NULL: "/" */
 	bool exact;	  /* memory: every page (numa_maps, smaps_rollup) in place of a sample */
 	bool no_memory;	  /* only the threads */
-	uint32_t samples; /* pages to ask about, for each guest; 0: VN_KERNEL_SAMPLES */
+	uint32_t samples; /* pages to ask about, for each guest; 0: VN_KERNEL_SAMPLES; four times
+			     as many where the guest has touched few of them */
 } vn_kernel_options;
-enum { VN_KERNEL_SAMPLES = 4096, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
+enum { VN_KERNEL_SAMPLES = 3072, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
 
 /* For each guest with a pid: its threads, where they ran last, where they may run and how long they
  * waited, and its memory by node. Threads whose tid is known keep their kind, number and pin; of
@@ -126,5 +127,9 @@ const char *vn_move_reason_text(int error);
  * guest ended), VN_E_NOMEM. */
 int vn_kernel_move_memory(int32_t pid, const vn_memory_move *moves, uint32_t n_moves,
 			  const vn_move_options *options, vn_move_result *ret, vn_error *err);
+
+/* Move what the call above did not find, at full speed: every page of the process on one of these
+ * nodes (OS numbers). Errors: VN_E_SYSTEM. */
+int vn_kernel_migrate_rest(int32_t pid, const vn_nodeset *from, uint32_t to, vn_error *err);
 
 #endif

@@ -2,13 +2,15 @@
  *
  * The memory of a guest by node, from a sample: its RAM is cut into as many equal parts as pages
  * are asked about, and one page of each part, chosen by a fixed sequence, stands for it. The error
- * of a node's share is below sqrt(p (1 - p) / samples): 0.8 points for 4096 pages at the worst,
+ * of a node's share is below sqrt(p (1 - p) / samples): 0.9 points for 3072 pages at the worst,
  * less where pages of one node lie together. */
 #include "kernel/process.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MORE = 4, MORE_TIMES = 1 };
 
 /* ---- the table of a measurement ---- */
 
@@ -134,6 +136,14 @@ static void count_pages(const sample *s, const vn_host *host, vn_memory_use *use
 	}
 }
 
+static void clear(sample *s)
+{
+	free(s->pages);
+	free(s->status);
+	free(s->areas);
+	*s = (sample){ 0 };
+}
+
 static int ask(const vn_process *process, const vn_ram *ram, uint64_t total_pages, sample *s)
 {
 	s->pages = malloc(s->n * sizeof(*s->pages));
@@ -143,6 +153,27 @@ static int ask(const vn_process *process, const vn_ram *ram, uint64_t total_page
 		return ENOMEM;
 	choose_pages(ram, total_pages, s);
 	return vn_move_pages(process->pid, s->n, s->pages, NULL, s->status, 0);
+}
+
+/* So many pages, and more where the guest has touched few of them: what counts are those that are
+ * somewhere. */
+static int ask_enough(const vn_process *process, const vn_ram *ram, uint64_t total_pages,
+		      uint32_t samples, sample *s)
+{
+	uint64_t n = samples;
+
+	for (int times = 0;; times++, n *= MORE) {
+		uint32_t there = 0;
+		int error;
+
+		s->n = n > total_pages ? (uint32_t)total_pages : (uint32_t)n;
+		error = ask(process, ram, total_pages, s);
+		for (uint32_t i = 0; !error && i < s->n; i++)
+			there += s->status[i] >= 0;
+		if (error || there >= s->n / MORE || s->n == total_pages || times == MORE_TIMES)
+			return error;
+		clear(s);
+	}
 }
 
 int vn_memory_sample(const vn_process *process, const vn_host *host, vn_ram *ram, uint32_t samples,
@@ -161,19 +192,16 @@ int vn_memory_sample(const vn_process *process, const vn_host *host, vn_ram *ram
 	if ((r = vn_memory_begin(process, host, ram, arena, &use, err)) < 0)
 		return r;
 	total_pages = (use.ram_kib << 10) / vn_page_bytes();
-	s.n = samples > total_pages ? (uint32_t)total_pages : samples;
-	error = ask(process, ram, total_pages, &s);
+	error = ask_enough(process, ram, total_pages, samples, &s);
 	if (!error)
 		count_pages(&s, host, &use);
-	free(s.pages);
-	free(s.status);
-	free(s.areas);
-	if (error == ENOMEM)
-		return vn_fail(err, VN_E_NOMEM, "no memory for a sample of %u pages", s.n);
-	if (error)
-		return vn_process_fail(process, error, "the nodes of its memory", err);
 	use.how = VN_MEASURED_SAMPLED;
 	use.samples = s.n;
+	clear(&s);
+	if (error == ENOMEM)
+		return vn_fail(err, VN_E_NOMEM, "no memory for a sample of pages");
+	if (error)
+		return vn_process_fail(process, error, "the nodes of its memory", err);
 	*ret = use;
 	return VN_OK;
 }

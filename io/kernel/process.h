@@ -32,6 +32,7 @@ typedef struct vn_vhost {
 		int32_t pid, tid;
 	} * items;
 	bool no_memory;
+	bool possible; /* the kernel has such threads at all */
 } vn_vhost;
 void vn_vhost_find(int root, vn_vhost *ret); /* vn_vhost_clear it */
 void vn_vhost_clear(vn_vhost *vhost);

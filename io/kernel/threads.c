@@ -183,7 +183,7 @@ static void add_thread(listing *list, const vn_thread *found)
 }
 
 /* Give a kind to each tid that libvirt did not name. True if the names had to tell. */
-static bool add_others(listing *list)
+static bool add_others(listing *list, bool vhost)
 {
 	static bool (*const ways[])(const vn_process *, vn_thread *) = { kind_by_group,
 									 kind_by_name };
@@ -203,7 +203,7 @@ static bool add_others(listing *list)
 
 		if (has_tid(known, list->named, found.tid))
 			continue;
-		if (is_vhost(list->process, found.tid))
+		if (vhost && is_vhost(list->process, found.tid))
 			found.kind = VN_THREAD_VHOST;
 		else if (!by_libvirt && vcpus && ways[way](list->process, &found))
 			by_name |= way == 1;
@@ -235,6 +235,21 @@ static void add_vhost(listing *list, const vn_vhost *vhost)
 	}
 }
 
+/* libvirt names one emulator thread, QEMU's first; what it says is about all of them. */
+static void share_emulator(listing *list)
+{
+	vn_thread *first = NULL;
+
+	for (uint32_t i = 0; i < list->named && !first; i++)
+		if (list->threads[i].kind == VN_THREAD_EMULATOR)
+			first = &list->threads[i];
+	for (uint32_t i = 0; first && i < list->n; i++)
+		if (list->threads[i].kind == VN_THREAD_EMULATOR && i >= list->named) {
+			list->threads[i].pin_known = first->pin_known;
+			list->threads[i].pin = first->pin;
+		}
+}
+
 static void read_threads(listing *list)
 {
 	for (uint32_t i = 0; i < list->n; i++) {
@@ -243,7 +258,6 @@ static void read_threads(listing *list)
 
 		if (thread->kind == VN_THREAD_VHOST && thread->tid)
 			other = vn_kdir_open(list->process->root, "proc/%d", thread->tid);
-		thread->cpu = -1;
 		if (thread->tid)
 			read_thread(other < 0 ? dir : other, thread);
 		if (other >= 0)
@@ -266,8 +280,12 @@ int vn_threads_read(const vn_process *process, const vn_vhost *vhost, vn_arena *
 		memcpy(list.threads, guest->threads, list.n * sizeof(*list.threads));
 	if (!error)
 		error = vn_kdir_each_number(process->dir, "task", list_tid, &list);
+	for (uint32_t i = 0; !error && i < list.named; i++)
+		if (list.threads[i].kind == VN_THREAD_EMULATOR && !list.threads[i].tid)
+			list.threads[i].tid = process->pid;
 	if (!error) {
-		guest->threads_by_name = add_others(&list);
+		guest->threads_by_name = add_others(&list, vhost->possible);
+		share_emulator(&list);
 		add_vhost(&list, vhost);
 		read_threads(&list);
 		qsort(list.threads, list.n, sizeof(*list.threads), compare_threads);
@@ -340,7 +358,12 @@ void vn_vhost_find(int root, vn_vhost *ret)
 {
 	vhost_search search = { root, ret };
 
-	*ret = (vn_vhost){ 0 };
+	int module = vn_kdir_open(root, "sys/module/vhost");
+
+	*ret = (vn_vhost){ .possible = module >= 0 };
+	if (module < 0)
+		return;
+	close(module);
 	vn_kdir_each_number(root, "proc", look_at_process, &search);
 }
 

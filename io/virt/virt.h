@@ -7,7 +7,8 @@
  * its connection. When a call finds the connection lost (the daemon was restarted) it connects once
  * more and is tried again; what must not happen twice (attaching a device) is not. An error is
  * libvirt's own text behind the name of what it is about; its source is the connection's URI, which
- * lives as long as the connection. Nothing is printed, by libvirt neither. */
+ * lives as long as the connection. Nothing is printed, by libvirt neither. The caller ignores
+ * SIGPIPE: libvirt's sockets raise it when the daemon has gone. */
 #ifndef VN_VIRT_H
 #define VN_VIRT_H
 

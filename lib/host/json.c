@@ -173,8 +173,7 @@ int vn_json_cpuset(vn_json *in, json_t *value, vn_cpuset *ret)
 
 /* ---- the host ---- */
 
-/* Only "distances" and the two of its shape: a row for each cell, in the order of the cells. */
-static int read_matrix(vn_json *in, json_t *value, uint32_t **matrix, uint64_t max)
+int vn_json_matrix(vn_json *in, json_t *value, uint32_t **matrix, uint64_t max)
 {
 	uint32_t n = in->host->n_nodes;
 	uint64_t number = 0;
@@ -233,17 +232,17 @@ static int skip_cells(vn_json *in, json_t *value)
 
 static int read_distances(vn_json *in, json_t *value)
 {
-	return read_matrix(in, value, &in->host->slit, UINT32_MAX);
+	return vn_json_matrix(in, value, &in->host->slit, UINT32_MAX);
 }
 
 static int read_latency(vn_json *in, json_t *value)
 {
-	return read_matrix(in, value, &in->host->latency_ns, UINT32_MAX);
+	return vn_json_matrix(in, value, &in->host->latency_ns, UINT32_MAX);
 }
 
 static int read_bandwidth(vn_json *in, json_t *value)
 {
-	return read_matrix(in, value, &in->host->bandwidth_mibs, UINT32_MAX);
+	return vn_json_matrix(in, value, &in->host->bandwidth_mibs, UINT32_MAX);
 }
 
 static int read_devices(vn_json *in, json_t *value)

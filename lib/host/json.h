@@ -43,6 +43,8 @@ int vn_json_array(vn_json *in, json_t *value, int (*read)(vn_json *in, json_t *v
 int vn_json_uint(vn_json *in, json_t *value, uint64_t max, uint64_t *ret);
 int vn_json_bool(vn_json *in, json_t *value, bool *ret);
 int vn_json_string(vn_json *in, json_t *value, const char **ret);
+/* A row for each node of in->host, into one of its three matrices. */
+int vn_json_matrix(vn_json *in, json_t *value, uint32_t **matrix, uint64_t max);
 int vn_json_cpuset(vn_json *in, json_t *value, vn_cpuset *ret);
 
 /* json_cell.c: element in->index of "cells", and its CPU groups once all cells are read. */

@@ -185,13 +185,13 @@ static void merge_rows(vn_show_guest *g)
 	g->n_rows = kept;
 }
 
-static void look_at_vcpu(const vn_cpuset *all, const vn_show_row *row, vn_show_guest *g)
+static void look_at_vcpu(const vn_show_row *row, vn_show_guest *g)
 {
 	if (!row->known)
 		return;
 	g->n_vcpus++;
 	g->n_pinned += vn_cpuset_count(&row->allowed) == 1;
-	g->floats_everywhere |= vn_cpuset_contains(&row->allowed, all);
+	g->floats_everywhere |= row->everywhere;
 }
 
 int vn_show_guest_make(const vn_show *show, const vn_guest *guest, vn_arena *arena,
@@ -207,9 +207,10 @@ int vn_show_guest_make(const vn_show *show, const vn_guest *guest, vn_arena *are
 	for (uint32_t i = 0; i < guest->n_threads; i++) {
 		vn_show_row row = row_of(guest, &guest->threads[i]);
 
+		row.everywhere = row.known && vn_cpuset_contains(&row.allowed, &all);
 		add_times(show, guest, &guest->threads[i], &row);
 		if (row.kind == VN_THREAD_VCPU)
-			look_at_vcpu(&all, &row, &g);
+			look_at_vcpu(&row, &g);
 		add_row(&g, &row);
 	}
 	merge_rows(&g);

@@ -18,6 +18,7 @@ typedef struct vn_show_row {
 	bool by_pin;	   /* they are libvirt's word, not the kernel's */
 	uint32_t each;	   /* CPUs of each thread where they share none; 0: they share all */
 	vn_cpuset allowed, now;
+	bool everywhere; /* every CPU of the host is allowed */
 	bool times_known;
 	uint64_t run_ns, wait_ns; /* in sum */
 } vn_show_row;

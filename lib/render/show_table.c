@@ -110,12 +110,28 @@ static void add_list(const show_table *t, uint32_t ix, const vn_show_row *row, v
 	else if (vn_cpuset_is_empty(&allowed))
 		vn_grid_add(grid, "-");
 	else if (vn_cpuset_equal(&allowed, &of_node))
-		vn_grid_add(grid, "all %u CPUs", vn_cpuset_count(&of_node));
+		vn_grid_add(grid, "all");
 	else
 		vn_grid_add_cpuset(grid, &allowed);
 }
 
-/* The nodes of a guest's grid: all of them where they fit, else those that it has to do with. */
+/* Does some thread of a guest have to do with this node more than with any other? */
+static bool uses_node(const show_table *t, const vn_show_guest *g, uint32_t ix)
+{
+	vn_cpuset cpus = { 0 };
+
+	for (uint32_t i = t->picture->first[ix]; i < t->picture->first[ix + 1]; i++)
+		vn_cpuset_add(&cpus, t->picture->seats[i].cpu);
+	for (uint32_t row = 0; row < g->n_rows; row++)
+		if (!g->rows[row].everywhere && vn_cpuset_overlaps(&g->rows[row].allowed, &cpus))
+			return true;
+	for (uint32_t size = 0; size < g->guest->memory.n_sizes; size++)
+		if (vn_show_kib(t->show, g->guest, size, ix))
+			return true;
+	return false;
+}
+
+/* The nodes (node_ix) of a guest's grid: all where they fit, else those that it has to do with. */
 static vn_nodeset nodes_shown(const show_table *t, const vn_show_guest *g)
 {
 	vn_nodeset all = { 0 }, used = { 0 };
@@ -126,20 +142,15 @@ static vn_nodeset nodes_shown(const show_table *t, const vn_show_guest *g)
 
 		vn_nodeset_add(&all, ix);
 		width += (map > MAP_WIDTH_MAX ? MAP_WIDTH_MAX : map < 8 ? 8 : map) + 2;
-		for (uint32_t i = t->picture->first[ix]; i < t->picture->first[ix + 1]; i++)
-			for (uint32_t row = 0; row < g->n_rows; row++)
-				if (vn_cpuset_has(&g->rows[row].allowed, t->picture->seats[i].cpu))
-					vn_nodeset_add(&used, ix);
-		for (uint32_t size = 0; size < g->guest->memory.n_sizes; size++)
-			if (vn_show_kib(t->show, g->guest, size, ix))
-				vn_nodeset_add(&used, ix);
+		if (uses_node(t, g, ix))
+			vn_nodeset_add(&used, ix);
 	}
 	return width <= columns || vn_nodeset_is_empty(&used) ? all : used;
 }
 
 /* ---- one guest ---- */
 
-static void add_label(const vn_show_row *row, vn_grid *grid)
+static void add_label(const vn_show_row *row, bool all_nodes, vn_grid *grid)
 {
 	static const char *const words[VN_THREAD_KIND_COUNT] = {
 		[VN_THREAD_VCPU] = "vCPU",
@@ -160,6 +171,8 @@ static void add_label(const vn_show_row *row, vn_grid *grid)
 		vn_text_addf(&label, " %u each", row->each);
 	if (row->kind > VN_THREAD_IOTHREAD && row->n_threads > 1)
 		vn_text_addf(&label, " (%u)", row->n_threads);
+	if (row->everywhere && !all_nodes)
+		vn_text_add(&label, ", any CPU");
 	if (row->by_pin)
 		vn_text_add(&label, " *");
 	vn_grid_add_text(grid, &label);
@@ -168,7 +181,7 @@ static void add_label(const vn_show_row *row, vn_grid *grid)
 static void add_thread_row(const show_table *t, const vn_show_row *row, const vn_nodeset *nodes,
 			   vn_grid *grid)
 {
-	add_label(row, grid);
+	add_label(row, vn_nodeset_count(nodes) == t->host->n_nodes, grid);
 	VN_NODESET_EACH(ix, nodes)
 		if (map_width(t, (uint32_t)ix) <= MAP_WIDTH_MAX)
 			add_map(t, (uint32_t)ix, row, grid);
@@ -273,12 +286,30 @@ static void write_guest_words(const show_table *t, const vn_show_guest *g)
 			      t->style, t->out);
 }
 
+/* A heading is one line. */
+static const char *short_name(const show_table *t, const char *name)
+{
+	uint32_t columns = t->style->columns ? t->style->columns : 80, room = columns / 2;
+	const char *copy = clean(t, name), *end = copy;
+	VN_AUTO_TEXT cut = VN_TEXT_INIT;
+
+	if (vn_table_width(copy) <= room)
+		return copy;
+	for (const char *p = copy; (uint32_t)(p - copy) < room; vn_picture_character(&p))
+		end = p;
+	vn_text_add_bytes(&cut, copy, (size_t)(end - copy));
+	vn_text_add(&cut, "...");
+	t->out->failed |= cut.failed;
+	return cut.failed ? "" : clean(t, cut.bytes);
+}
+
 static void write_guest(const show_table *t, const vn_show_guest *g)
 {
 	const vn_guest *guest = g->guest;
 	VN_AUTO_TEXT head = VN_TEXT_INIT;
 
-	vn_text_addf(&head, "Guest %s (%s", clean(t, guest->name), vn_show_states[guest->state]);
+	vn_text_addf(&head, "Guest %s (%s", short_name(t, guest->name),
+		     vn_show_states[guest->state]);
 	if (guest->pid)
 		vn_text_addf(&head, ", pid %d", guest->pid);
 	vn_text_add(&head, ")");
@@ -357,25 +388,29 @@ static void write_summary(const show_table *t, const vn_show_guest *guests, uint
 /* Only what is in the maps. */
 static void write_legend(const show_table *t, const vn_show_guest *guests, uint32_t n)
 {
-	bool maps = false, lists = false, pins = false;
+	bool maps = false, times = false, pins = false;
 
 	for (uint32_t ix = 0; ix < t->host->n_nodes; ix++)
-		*(map_width(t, ix) <= MAP_WIDTH_MAX ? &maps : &lists) = true;
+		maps |= map_width(t, ix) <= MAP_WIDTH_MAX;
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t row = 0; row < guests[i].n_rows; row++)
+		for (uint32_t row = 0; row < guests[i].n_rows; row++) {
+			times |= guests[i].rows[row].times_known;
 			pins |= guests[i].rows[row].by_pin;
+		}
 	if (!n)
 		return;
 	vn_text_add(t->out, "\n");
 	if (maps)
 		vn_table_wrap("X: a CPU that the thread may use; #: where it ran last; -: may not.",
 			      0, t->style, t->out);
-	vn_table_wrap(t->show->before
-			      ? "CPU: of one CPU, since the last look; wait: of the time that the "
-				"threads wanted a CPU and waited for it, since then."
-			      : "wait: of the time that the threads wanted a CPU, how much they "
-				"waited for it, since they began.",
-		      0, t->style, t->out);
+	if (times)
+		vn_table_wrap(
+			t->show->before
+				? "CPU: of one CPU, since the last look; wait: of the time that "
+				  "the threads wanted a CPU and waited for it, since then."
+				: "wait: of the time that the threads wanted a CPU, how much they "
+				  "waited for it, since they began.",
+			0, t->style, t->out);
 	if (pins)
 		vn_table_wrap("*: as libvirt says; the kernel was not asked.", 0, t->style, t->out);
 }

@@ -85,8 +85,12 @@ static void add_cpu_policy(const vn_show_guest *g, vn_text *ret)
 			     plural(g->n_pinned), floats);
 	else
 		vn_text_addf(ret, "%u vCPU%s floating", floats, plural(floats));
-	if (floats && g->floats_everywhere)
+	if (floats && g->floats_everywhere) {
 		vn_text_add(ret, " over the whole host");
+	} else if (floats && !g->n_pinned) {
+		vn_text_add(ret, " over ");
+		vn_show_words_nodes(&g->cpu_nodes, ret);
+	}
 }
 
 static void add_memory_policy(const vn_request *config, vn_text *ret)

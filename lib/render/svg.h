@@ -47,6 +47,7 @@ typedef struct svg {
 	uint32_t groups_across;	 /* cache groups of a room side by side */
 	int32_t room_width;
 	bool sockets_framed; /* a room need not say its socket */
+	bool all_colors;     /* for more than the cells of a placement */
 } svg;
 
 typedef struct svg_box {

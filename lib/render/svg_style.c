@@ -55,7 +55,7 @@ static uint32_t colors_used(const svg *s)
 {
 	uint32_t cells = s->picture->placement ? s->picture->placement->n_cells : 0;
 
-	return cells < SVG_COLORS ? cells : SVG_COLORS;
+	return cells < SVG_COLORS && !s->all_colors ? cells : SVG_COLORS;
 }
 
 /* cN: filled (1:1 pins); tN: tinted (floating); oN: outlined (devices); hN: hatched (memory). */

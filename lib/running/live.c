@@ -219,10 +219,12 @@ static void cut_by_policy(const vn_guest *guest, vn_request *request)
 							      : guest->config->n_cells;
 }
 
-/* On the nodes that its memory is bound to, and no others. */
+/* On the nodes that its memory is bound to, and no others. False: they are not known, or not
+ * allowed. */
 static bool cut_by_memory(const vn_guest *guest, vn_request *request)
 {
-	vn_nodeset nodes;
+	vn_nodeset nodes, allowed = request->nodeset;
+	bool limited = request->nodeset_given;
 
 	request->n_cells = 0;
 	request->cells = NULL;
@@ -235,7 +237,7 @@ static bool cut_by_memory(const vn_guest *guest, vn_request *request)
 			return false;
 		vn_nodeset_or(&request->nodeset, &nodes);
 	}
-	return true;
+	return !limited || vn_nodeset_contains(&allowed, &request->nodeset);
 }
 
 static bool place_same_cells(const vn_host *host, const vn_guest *guest, const vn_request *request,
