@@ -58,6 +58,8 @@ typedef struct vn_look {
 	vn_look_owner *owner; /* [host->n_cpus] */
 	vn_cpuset owned;      /* CPUs that have one */
 	vn_cpuset given;      /* CPUs that remedies have promised so far */
+	vn_cpuset floats;     /* CPUs over which remedies let vCPUs float */
+	vn_cpuset repinned;   /* vCPUs of the subject that a remedy pins; the first one stays */
 	/* the report */
 	const vn_check *check;
 	const vn_subject *subject;
@@ -81,6 +83,8 @@ const vn_node *vn_look_node(const vn_look *look, uint32_t id); /* NULL: no such 
 /* Those of the nodes that have memory; with any that has none, all nodes that have: no memory is
  * near it, and what can be had decides. */
 vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes);
+/* Do earlier remedies pin these vCPUs anew? Then their pins are this finding's fix too. */
+bool vn_look_repinned(vn_look *look, vn_finding *finding, const vn_cpuset *vcpus);
 bool vn_look_wrote(const vn_subject *subject, enum vn_setting setting, unsigned number);
 bool vn_look_has_pages(const vn_subject *subject); /* any cell on huge pages */
 bool vn_look_is_strict(const vn_look_cell *cell);

@@ -167,18 +167,18 @@ void vn_check_core_shared(vn_look *look, const vn_subject *s)
 
 /* ---- VN013 ---- */
 
-/* CPUs for threads that work for the guest: near it, and nobody's own. */
+/* CPUs for threads that work for the guest: near it, and nobody's own; rather not the last ones
+ * that a remedy left to its vCPUs. */
 static vn_cpuset helper_room(const vn_look *look, const vn_subject *s)
 {
 	const vn_nodeset *near = vn_nodeset_is_empty(&s->mem_bound) ? &s->cpu_nodes : &s->mem_bound;
-	vn_cpuset room = vn_look_room(look, near);
-	vn_nodeset all;
+	const vn_nodeset all = vn_look_nodes_of(look, &look->online);
+	vn_cpuset close = vn_look_room(look, near), any = vn_look_room(look, &all), room = close;
 
-	if (vn_cpuset_is_empty(&room)) {
-		all = vn_look_nodes_of(look, &look->online);
-		room = vn_look_room(look, &all);
-	}
-	return room;
+	vn_cpuset_minus(&room, &look->floats);
+	if (!vn_cpuset_is_empty(&room))
+		return room;
+	return vn_cpuset_count(&close) > 1 || vn_cpuset_is_empty(&any) ? close : any;
 }
 
 /* One thread of QEMU's; `remedy` says which. */
@@ -355,6 +355,9 @@ static void check_missing_vcpus(vn_look *look, const vn_subject *s)
 			     vn_cpuset_count(&alike) == 1 ? "is" : "are");
 		look->no_memory |= what.failed;
 		finding = find_missing(look, what.failed ? "" : what.bytes, &missing);
+		if (vn_look_repinned(look, finding, &alike))
+			continue;
+		vn_cpuset_minus(&alike, &look->repinned);
 		VN_CPUSET_EACH(each, &alike)
 			fix_missing_vcpu(look, finding, s, (uint32_t)each);
 	}
@@ -541,6 +544,9 @@ static void check_isolated_floats(vn_look *look, const vn_subject *s, const vn_c
 			       "%s may run on isolated CPUs too (isolated: %s), where the kernel "
 			       "does not balance",
 			       vn_look_vcpus(look, &part), vn_look_cpu_list(look, isolated));
+	if (vn_look_repinned(look, finding, &part))
+		return;
+	vn_cpuset_minus(&part, &look->repinned);
 	VN_CPUSET_EACH(vcpu, &part) {
 		vn_remedy remedy = { .kind = VN_REMEDY_VCPUPIN,
 				     .number = (uint32_t)vcpu,

@@ -268,8 +268,11 @@ static bool append_remedy(vn_look *look, vn_finding *finding, const vn_remedy *r
 
 void vn_look_remedy(vn_look *look, vn_finding *finding, const vn_remedy *remedy)
 {
-	if (finding != &look->spare)
-		append_remedy(look, finding, remedy);
+	if (finding == &look->spare)
+		return;
+	append_remedy(look, finding, remedy);
+	if (remedy->kind == VN_REMEDY_VCPUPIN)
+		vn_cpuset_add(&look->repinned, remedy->number);
 }
 
 /* How many remedies from the i-th on pin consecutive vCPUs to the same CPUs. */

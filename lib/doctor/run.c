@@ -92,10 +92,12 @@ static void run_all(vn_look *look)
 	for (size_t i = 0; i < VN_CHECK_COUNT; i++)
 		if (!vn_checks[i].of_guest)
 			run_one(look, i, NULL);
-	for (uint32_t g = 0; g < look->n_subjects; g++)
+	for (uint32_t g = 0; g < look->n_subjects; g++) {
+		look->repinned = (vn_cpuset){ 0 };
 		for (size_t i = 0; look->subjects[g].examined && i < VN_CHECK_COUNT; i++)
 			if (vn_checks[i].of_guest)
 				run_one(look, i, &look->subjects[g]);
+	}
 }
 
 static int mark_examined(const vn_look *look, vn_diagnosis *to, vn_error *err)
