@@ -71,7 +71,6 @@ int vn_virt_xml(vn_virt *virt, const char *name, enum vn_virt_document which, vn
 		vn_error *err);
 
 int vn_virt_define(vn_virt *virt, const char *name, const char *xml, vn_error *err);
-int vn_virt_undefine(vn_virt *virt, const char *name, vn_error *err);
 /* Start a guest, paused: a defined one, or one of this XML that is gone when it ends. */
 int vn_virt_start(vn_virt *virt, const char *name, vn_error *err);
 int vn_virt_create(vn_virt *virt, const char *name, const char *xml, vn_error *err);
