@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Memory devices of a guest in a real libvirtd on the machine that runs the tests. The guest has no
-system that would give anything back. Run by `run`, under `libvirtd`."""
+"""Memory devices and vCPUs of guests in a real libvirtd on the machine that runs the tests. Most have no
+system that would give anything back; one boots Linux. Run by `run`, under `libvirtd`."""
+import os
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import check_guest
+import facts
 import guests
 import tap
 import vnuma
@@ -101,7 +104,59 @@ def no_room():
     check_guest.virsh("undefine", "room")
 
 
+def linux_guest(folder):
+    """Four cells of four vCPUs, by software emulation, on the one node that every machine has."""
+    kernel = facts.run(f"{guests.HERE}/numahost/get-kernel").strip()
+    facts.run(f"{guests.HERE}/guest/make-initrd", f"{folder}/guest.cpio")
+    os.environ.update(NUMAHOST_KERNEL=f"{kernel}/vmlinux", GUEST_INITRD=f"{folder}/guest.cpio")
+    cells = "".join(f"<cell id='{i}' cpus='{4 * i}-{4 * i + 3}' memory='160' unit='MiB'/>"
+                    for i in range(4))
+    path = guests.working(
+        "cells", "<maxMemory slots='4' unit='MiB'>2048</maxMemory><memory unit='MiB'>640</memory>",
+        guests.pluggable(16), "")
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(text.replace("type='kvm'", "type='qemu'").replace(
+            "<cpu mode='host-passthrough' check='none'/>",
+            "<cpu mode='maximum'><topology sockets='4' cores='2' threads='2'/>"
+            f"<numa>{cells}</numa></cpu>"))
+    check_guest.virsh("create", path)
+
+
+def as_the_guest_sees_it():
+    """16 vCPUs in 4 cells to 8 leaves 2 in each, and back; cell 0 grows and shrinks."""
+    linux_guest("/run")
+    told = guests.wait_until("cells", lambda told: told.round >= 1, 400)
+    if not tap.ok("the guest of four cells boots", told and told.round):
+        return
+    tap.same("it has four CPUs in each cell", guests.cpus_per_cell(told),
+             dict.fromkeys(range(4), 4))
+    guests.set_vcpus("cells", 8, 2, 200)
+    left = facts.run("virsh", "-q", "-c", "qemu:///system", "dumpxml", "cells")
+    tap.same("setvcpus 8: whole cores of the guest are left", sorted(
+        int(vcpu.get("id")) for vcpu in ElementTree.fromstring(left).iterfind("vcpus/vcpu")
+        if vcpu.get("enabled") == "yes"), [0, 1, 4, 5, 8, 9, 12, 13])
+    guests.set_vcpus("cells", 16, 4, 200)
+    before = guests.Told("cells").numactl["size"]
+    for mib, more in ((768, 128), (640, 0)):
+        status, out, err = vnuma.call("setmem", "cells", str(mib), "--cell", "0")
+        tap.same(f"setmem {mib}: done", (status, err), (0, ""))
+        told = guests.wait_until("cells", lambda told, more=more: abs(
+            told.numactl["size"][0] - before[0] - more) < 12, 200)
+        tap.ok(f"setmem {mib}: the guest's own numactl -H has {more} MiB more in cell 0, and none in "
+               "the others", abs(told.numactl["size"][0] - before[0] - more) < 12 and all(
+                   told.numactl["size"][cell] == before[cell] for cell in (1, 2, 3)),
+               before, told.numactl["size"])
+    check_guest.stop("cells")
+
+
 def main():
+    if subprocess.run([f"{guests.HERE}/numahost/get-kernel"], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL).returncode == 0:
+        as_the_guest_sees_it()
+    else:
+        tap.skip("a guest that boots Linux", "there is no kernel and none can be downloaded")
     for part in (dimms, virtio, no_room):
         part()
         guests.end_all()
