@@ -22,8 +22,8 @@ const char *apply_stays_text(enum vn_memory_stays stays)
 {
 	static const char *const reasons[VN_MEMORY_STAYS_COUNT] = {
 		[VN_MEMORY_MOVES] = "it moves",
-		[VN_MEMORY_BOUND] = ("a binding (strict, preferred, interleave) stays until it is "
-				     "restarted; that of mode 'restrictive' can be changed"),
+		[VN_MEMORY_BOUND] =
+			"a strict, preferred or interleave binding stays until a restart",
 		[VN_MEMORY_VFIO] = "a device that is passed through holds every page where it is",
 	};
 

@@ -37,7 +37,9 @@ int32_t setmem_node(const struct setmem *set, uint32_t cell);
 /* Pages of a cell in KiB; 0: ordinary. */
 uint64_t setmem_page_kib(const struct setmem *set, uint32_t cell);
 
-/* What memory of a cell can be changed by. */
+/* What memory of a cell can be changed by: a block of its virtio-mem, or what a DIMM is a multiple
+ * of. */
+uint64_t setmem_dimm_kib(const struct setmem *set, uint32_t cell);
 uint64_t setmem_unit_kib(const struct setmem *set, uint32_t cell);
 /* Can it have as much at all? VN_E_NOFIT. */
 int setmem_check_most(const struct setmem *set, vn_error *err);

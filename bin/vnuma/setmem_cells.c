@@ -23,14 +23,19 @@ static bool is_virtio_mem(const vn_virt_memory *device, uint32_t cell)
 	return device->block_kib && device->cell == (int32_t)cell;
 }
 
-uint64_t setmem_unit_kib(const struct setmem *set, uint32_t cell)
+uint64_t setmem_dimm_kib(const struct setmem *set, uint32_t cell)
 {
 	uint64_t page = setmem_page_kib(set, cell);
 
+	return page > DIMM_KIB ? page : DIMM_KIB;
+}
+
+uint64_t setmem_unit_kib(const struct setmem *set, uint32_t cell)
+{
 	for (uint32_t i = 0; i < set->memories.n; i++)
 		if (is_virtio_mem(&set->memories.devices[i], cell))
 			return set->memories.devices[i].block_kib;
-	return page > DIMM_KIB ? page : DIMM_KIB;
+	return setmem_dimm_kib(set, cell);
 }
 
 /* What a cell has now: its own memory and what its devices give it. */

@@ -138,6 +138,21 @@ static int check_slots(const struct setmem *set, vn_error *err)
 	return VN_OK;
 }
 
+/* Behind a virtio-mem that is full there may be left what no DIMM can have. */
+static int check_dimm(const struct setmem *set, uint32_t cell, uint64_t left, vn_error *err)
+{
+	uint64_t unit = setmem_dimm_kib(set, cell);
+	char rest[32], size[32];
+
+	if (left % unit == 0)
+		return VN_OK;
+	return vn_fail(err, VN_E_RANGE,
+		       "cell %u of guest '%.60s' would need a DIMM of %s beside its virtio-mem "
+		       "(legal: multiples of %s)",
+		       cell, set->found.name, vn_size_format(left, rest, sizeof(rest)),
+		       vn_size_format(unit, size, sizeof(size)));
+}
+
 static int grow(struct setmem *set, uint32_t cell, vn_error *err)
 {
 	uint64_t left = set->amount_kib[cell];
@@ -145,7 +160,7 @@ static int grow(struct setmem *set, uint32_t cell, vn_error *err)
 	int r;
 
 	if ((r = check_room(set, cell, err)) < 0 || (r = grow_virtio(set, cell, &left, err)) < 0 ||
-	    !left || (r = check_slots(set, err)) < 0)
+	    !left || (r = check_dimm(set, cell, left, err)) < 0 || (r = check_slots(set, err)) < 0)
 		return r;
 	if (!(step = add_step(set)))
 		return too_many(err);

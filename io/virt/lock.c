@@ -53,7 +53,8 @@ static int open_lock(const vn_virt *virt, vn_error *err)
 	char name[256], folder[PATH_BYTES] = "";
 	int fd;
 
-	name_of(vn_virt_uri(virt), name, sizeof(name));
+	/* system and session have the same CPUs */
+	name_of(vn_virt_is_local(virt) ? "local" : vn_virt_uri(virt), name, sizeof(name));
 	fd = open_in("/run/vnuma", name);
 	if (fd >= 0 || !runtime)
 		return fd >= 0 ? fd

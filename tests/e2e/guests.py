@@ -8,6 +8,7 @@ import time
 
 import check_guest
 import facts
+import tap
 import vnuma
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -32,6 +33,7 @@ def small(name, vcpus=1, mib=64, policy="", devices="", backing="", kind="kvm"):
 
 
 def working(name, memory, vcpus, policy):
+    """One that boots Linux and works. KVM has to be there."""
     return fill("work.xml", NAME=name, MEMORY=memory, VCPUS=vcpus, POLICY=policy,
                 KERNEL=os.environ["NUMAHOST_KERNEL"], INITRD=os.environ["GUEST_INITRD"],
                 CONSOLE=f"/run/{name}.console")
@@ -69,6 +71,25 @@ def allowed(name, pid):
     """{vCPU: CPUs} that the kernel allows"""
     threads = check_guest.vcpu_threads(name)
     return {vcpu: facts.allowed_cpus(pid, thread) for vcpu, thread in threads.items()}
+
+
+def pluggable(n):
+    """n vCPUs, all but the first of which can be taken away"""
+    others = "".join(f"<vcpu id='{i}' enabled='yes' hotpluggable='yes'/>" for i in range(1, n))
+    return (f"<vcpu>{n}</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>{others}</vcpus>")
+
+
+def cpus_per_cell(told):
+    return {cell: len(cpus) for cell, cpus in told.numactl["cpus"].items()}
+
+
+def set_vcpus(name, n, each, seconds):
+    """`vnuma setvcpus`, and what the guest of four cells says of it"""
+    status, out, err = vnuma.call("setvcpus", name, str(n))
+    tap.same(f"setvcpus {n}: done", (status, err), (0, ""))
+    told = wait_until(name, lambda told: sum(cpus_per_cell(told).values()) == n, seconds)
+    tap.same(f"setvcpus {n}: the guest's own numactl -H has {each} in each cell",
+             cpus_per_cell(told), {cell: each for cell in range(4)})
 
 
 def running():
