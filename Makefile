@@ -38,6 +38,8 @@ bench:
 	scripts/install-deps bench
 	bench/plan
 	bench/place
+	bench/fleet-trace
+	bench/doctor
 
 format:
 	git ls-files -z '*.[ch]' | xargs -0 clang-format -i

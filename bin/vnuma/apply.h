@@ -18,7 +18,7 @@ struct apply {
 	vn_text defined_before;
 	uint32_t vcpu_pins, other_pins; /* changed */
 	bool defined, moved;
-	uint64_t moved_kib, stayed_kib;
+	uint64_t moved_kib, move_ms;
 	vn_text words; /* what was done, and what cannot be, a line each */
 };
 
@@ -34,7 +34,9 @@ void apply_undo_define(struct apply *apply);
 /* apply_memory.c: pages to where they are placed, with a progress bar on a terminal. */
 int apply_memory(struct apply *apply, vn_error *err);
 /* KiB that are measured on a node where the placement has none of the guest's memory. */
-uint64_t apply_misplaced_kib(const struct apply *apply);
+uint64_t apply_misplaced_kib(const struct apply *apply, const vn_guest *guest);
+/* How much less that is after the move, in the words. */
+void apply_say_moved(struct apply *apply, const vn_guest *after);
 
 /* apply_words.c: what a running guest cannot be given, as lines of the words. */
 void apply_say_limits(struct apply *apply);

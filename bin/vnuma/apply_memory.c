@@ -27,9 +27,9 @@ static vn_nodeset target_nodes(const struct apply *apply)
 	return nodes;
 }
 
-uint64_t apply_misplaced_kib(const struct apply *apply)
+uint64_t apply_misplaced_kib(const struct apply *apply, const vn_guest *guest)
 {
-	const vn_memory_use *use = &apply->guest->memory;
+	const vn_memory_use *use = &guest->memory;
 	uint32_t n_nodes = apply->running->host->n_nodes;
 	vn_nodeset nodes = target_nodes(apply);
 	uint64_t kib = 0;
@@ -39,6 +39,26 @@ uint64_t apply_misplaced_kib(const struct apply *apply)
 			if (!vn_nodeset_has(&nodes, node_id(apply, i)))
 				kib += use->kib[(size_t)s * n_nodes + i];
 	return kib;
+}
+
+void apply_say_moved(struct apply *apply, const vn_guest *after)
+{
+	uint64_t before = apply_misplaced_kib(apply, apply->guest),
+		 left = apply_misplaced_kib(apply, after);
+	vn_nodeset nodes = target_nodes(apply);
+	char size[32];
+
+	if (vn_guest_memory_stays(apply->guest) != VN_MEMORY_MOVES || before <= left)
+		return;
+	apply->moved_kib = before - left;
+	vn_text_addf(&apply->words, "  %s moved to node ",
+		     vn_size_format(apply->moved_kib, size, sizeof(size)));
+	vn_text_add_nodeset(&apply->words, &nodes);
+	vn_text_addf(&apply->words, " in %ju.%ju s", (uintmax_t)apply->move_ms / 1000,
+		     (uintmax_t)apply->move_ms % 1000 / 100);
+	if (left)
+		vn_text_addf(&apply->words, ", %s not", vn_size_format(left, size, sizeof(size)));
+	vn_text_add(&apply->words, "\n");
 }
 
 /* ---- which pages go where ---- */
@@ -127,26 +147,16 @@ static bool show(void *context, const vn_move_progress *done)
 
 /* ---- moving ---- */
 
-static void say_moved(struct apply *apply, const vn_move_result *result)
+/* Why single pages stayed; how much has moved is measured afterwards. */
+static void say_reasons(struct apply *apply, const vn_move_result *result)
 {
-	vn_nodeset nodes = target_nodes(apply);
 	char size[32];
 
-	apply->moved_kib = result->done.moved_kib;
-	if (result->done.moved_kib) {
-		vn_text_addf(&apply->words, "  %s moved to node ",
-			     vn_size_format(result->done.moved_kib, size, sizeof(size)));
-		vn_text_add_nodeset(&apply->words, &nodes);
-		vn_text_addf(&apply->words, " in %ju.%ju s\n",
-			     (uintmax_t)result->done.elapsed_ms / 1000,
-			     (uintmax_t)result->done.elapsed_ms % 1000 / 100);
-	}
-	for (uint32_t i = 0; i < result->n_reasons; i++) {
-		apply->stayed_kib += result->reasons[i].kib;
-		vn_text_addf(&apply->words, "  %s did not move: %s\n",
+	apply->move_ms = result->done.elapsed_ms;
+	for (uint32_t i = 0; i < result->n_reasons; i++)
+		vn_text_addf(&apply->words, "  %s did not move at once: %s\n",
 			     vn_size_format(result->reasons[i].kib, size, sizeof(size)),
 			     vn_move_reason_text(result->reasons[i].error));
-	}
 }
 
 static int move(struct apply *apply, const struct moves *moves, vn_error *err)
@@ -162,8 +172,24 @@ static int move(struct apply *apply, const struct moves *moves, vn_error *err)
 
 	if (bar.shown)
 		fprintf(stderr, "\r\033[K");
-	say_moved(apply, &result);
+	say_reasons(apply, &result);
 	return r;
+}
+
+/* Pages that move_pages does not see, of a guest that goes to one node as a whole. */
+static int move_rest(struct apply *apply, const struct moves *moves, vn_error *err)
+{
+	vn_nodeset from = { 0 };
+	uint32_t to = moves->list[0].to;
+
+	if (moves->n != 1 || moves->list[0].first || moves->list[0].last)
+		return VN_OK;
+	for (uint32_t i = 0; i < apply->running->host->n_nodes; i++)
+		if (node_id(apply, i) != to)
+			vn_nodeset_add(&from, node_id(apply, i));
+	return vn_nodeset_is_empty(&from)
+		       ? VN_OK
+		       : vn_kernel_migrate_rest(apply->guest->pid, &from, to, err);
 }
 
 static bool is_restrictive(const vn_request *config)
@@ -195,7 +221,8 @@ int apply_memory(struct apply *apply, vn_error *err)
 	if (!apply->running->local)
 		return allow(apply, false, err); /* the kernel there moves it, all at once */
 	if ((r = find_moves(apply, &moves, err)) < 0 || !moves.n ||
-	    (r = allow(apply, true, err)) < 0 || (r = move(apply, &moves, err)) < 0)
+	    (r = allow(apply, true, err)) < 0 || (r = move(apply, &moves, err)) < 0 ||
+	    (r = move_rest(apply, &moves, err)) < 0)
 		return r;
 	return allow(apply, false, err);
 }

@@ -42,6 +42,8 @@ struct cli_values {
 	const char *nodes, *cell;
 	uint32_t rate_mib; /* 0: not given */
 	struct cli_texts specs, props, with;
+	const char *kernel, *explain_check; /* NULL: not given */
+	bool fix, strict;
 	struct cli_texts operands; /* all of them; borrowed from argv */
 	uint32_t watch_s;	   /* 0: not given */
 	uint32_t seconds;
@@ -82,6 +84,7 @@ struct cli_output {
 	vn_text answer;	   /* for standard output, if the command succeeds */
 	vn_text notes;	   /* for standard error, after the error if there is one */
 	char source[4096]; /* see cli_keep_source */
+	bool no;	   /* the answer is a real "no": it is printed, and the exit code is 1 */
 };
 
 enum cli_operand { CLI_NO_OPERAND, CLI_OPERAND_FILE, CLI_OPERAND_COMMAND, CLI_OPERAND_GUEST };
@@ -122,6 +125,8 @@ int cmd_apply(const struct cli_values *values, const char *operand, struct cli_o
 int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cli_output *output,
 		 vn_error *err);
 int cmd_setmem(const struct cli_values *values, const char *operand, struct cli_output *output,
+	       vn_error *err);
+int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
 	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
 	     vn_error *err);
@@ -170,6 +175,7 @@ void cli_spec_legal(const vn_spec *spec, vn_text *to); /* the legal values in wo
 void cli_roff_commands(vn_text *to);
 void cli_roff_options(const struct cli_command *command, vn_text *to);
 void cli_roff_specs(vn_text *to);
+void cli_roff_checks(vn_text *to);
 void cli_completion_bash(vn_text *to);
 void cli_completion_zsh(vn_text *to);
 

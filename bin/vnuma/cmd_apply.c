@@ -118,6 +118,7 @@ static int verify(struct apply *apply, vn_error *err)
 	if (!guest || guest->state == VN_GUEST_OFF)
 		return vn_fail(err, VN_E_SYSTEM, "guest '%.80s' has ended while it was changed",
 			       apply->guest->name);
+	apply_say_moved(apply, guest);
 	return vn_guest_verify(after, guest, apply->guest->policy, apply->act->placement, err);
 }
 
@@ -125,7 +126,7 @@ static void answer(struct apply *apply)
 {
 	vn_text *to = &apply->act->output->answer;
 	bool pages = vn_guest_memory_stays(apply->guest) == VN_MEMORY_MOVES &&
-		     apply_misplaced_kib(apply);
+		     apply_misplaced_kib(apply, apply->guest);
 	bool done = !apply->vcpu_pins && !apply->other_pins && !apply->moved_kib &&
 		    (!apply->act->values->dry_run || !pages) && !apply->defined;
 	char size[32];
@@ -141,7 +142,8 @@ static void answer(struct apply *apply)
 			     apply->vcpu_pins, apply->other_pins);
 	if (apply->act->values->dry_run && pages)
 		vn_text_addf(to, "  %s to be moved\n",
-			     vn_size_format(apply_misplaced_kib(apply), size, sizeof(size)));
+			     vn_size_format(apply_misplaced_kib(apply, apply->guest), size,
+					    sizeof(size)));
 	if (apply->words.len)
 		vn_text_add_bytes(to, apply->words.bytes, apply->words.len);
 }

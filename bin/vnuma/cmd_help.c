@@ -26,6 +26,12 @@ int cmd_help(const struct cli_values *values, const char *operand, struct cli_ou
 		(values->roff ? cli_roff_specs : cli_help_specs)(to);
 		return VN_OK;
 	}
+	if (!strcmp(operand, "checks")) {
+		if (!values->roff)
+			return vn_render_doctor_explain(NULL, &(vn_style){ 0 }, to, err);
+		cli_roff_checks(to);
+		return VN_OK;
+	}
 	if ((r = cli_command_find(operand, &command, err)) < 0)
 		return r;
 	(values->roff ? cli_roff_options : cli_help_command)(command, to);

@@ -97,6 +97,8 @@ static int set_memory(struct setmem *set, const char *name, vn_error *err)
 	int r = find(set, name, err);
 
 	if (r == VN_OK)
+		r = setmem_check_most(set, err);
+	if (r == VN_OK)
 		r = setmem_split(set, err);
 	if (r == VN_OK)
 		r = setmem_plan(set, err);

@@ -33,8 +33,12 @@ static bool is_file(const char *operand)
 
 static int parse(struct start *start, const char *source, vn_error *err)
 {
-	return vn_request_parse_xml(source, start->before.bytes, start->before.len, &start->request,
-				    err);
+	int r = vn_request_parse_xml(source, start->before.bytes, start->before.len,
+				     &start->request, err);
+
+	if (r == VN_OK && start->act.values->take_over)
+		vn_request_take_over(start->request);
+	return r;
 }
 
 static int check_name(struct start *start, const char *name, const char *source, vn_error *err)

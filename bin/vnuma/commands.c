@@ -316,6 +316,47 @@ static const struct cli_option setmem_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option doctor_options[] = {
+	{ OPTION_HOST },
+	{ OPTION_CONNECT,
+	  .help = "The libvirt to ask for guests. Default: libvirt's own; where none answers, the "
+		  "host is examined without its guests." },
+	{ .name = "kernel",
+	  .kind = CLI_FILE,
+	  .argument = "ROOT",
+	  .offset = FIELD(kernel),
+	  .help = "A folder with a copy of the host's /proc and /sys, for the settings of its "
+		  "kernel. Default: SOURCE if it is a folder, '/' for this machine, else none." },
+	{ .name = "explain",
+	  .kind = CLI_TEXT,
+	  .argument = "ID",
+	  .offset = FIELD(explain_check),
+	  .help = "Only say what a check is, by its id ('VN003') or name; 'all' is all of them." },
+	{ .name = "fix",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(fix),
+	  .help = "Make the changes that are safe while a guest runs: pins of vCPUs, emulator and "
+		  "I/O threads, and the nodes of restrictive memory. Each is shown first; then "
+		  "everything is examined again." },
+	{ .name = "strict",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(strict),
+	  .help = "Exit 1 on any WARN too." },
+	{ .name = "all",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(all),
+	  .help = "List each check that passed too." },
+	{ .name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(version_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: lines, or JSON." },
+	{ OPTION_COLOR },
+	{ 0 },
+};
+
 static const struct cli_option fit_options[] = {
 	{ .name = "stats",
 	  .kind = CLI_FLAG,
@@ -402,9 +443,19 @@ const struct cli_command cli_commands[] = {
 	  "changed by the guest's virtio-mem devices as far as they go, and by DIMMs, which are "
 	  "bound "
 	  "to the node of the cell's memory." },
+	{ "doctor", 0, VN_GUESTS_MAX, cmd_doctor,
+	  "check a host and its guests; say what is wrong and how to mend it", doctor_options,
+	  CLI_OPERAND_FILE, "[DOMAIN|FILE.xml]...",
+	  "Without operands: the host and the guests that run. DOMAIN is a guest of libvirt, "
+	  "running "
+	  "or not; FILE.xml (a name with a '/' or ending in '.xml', or '-') is a domain XML, "
+	  "looked at as if it were started now. With -H SOURCE nothing is asked of this machine. "
+	  "Exit 1: a check failed." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
-	  CLI_OPERAND_COMMAND, "[COMMAND|specs]",
-	  "'specs' lists the extra specs and image properties that plan understands." },
+	  CLI_OPERAND_COMMAND, "[COMMAND|specs|checks]",
+	  "'specs' lists the extra specs and image properties that plan understands, 'checks' "
+	  "those "
+	  "of the doctor." },
 	{ "version", 0, 0, cmd_version, "print the version", version_options, CLI_NO_OPERAND, "",
 	  "" },
 };

@@ -72,7 +72,7 @@ static void add_bash_word(const struct cli_command *command, vn_text *to)
 	vn_text_addf(to, "\t*:%s:*) words='", command->name);
 	if (command->operand == CLI_OPERAND_COMMAND) {
 		add_names(to);
-		vn_text_add(to, " specs ");
+		vn_text_add(to, " specs checks ");
 	}
 	for (const struct cli_option *o = command->options; o->name; o++)
 		if (o->help)
@@ -152,7 +152,7 @@ static void add_zsh_command(const struct cli_command *command, vn_text *to)
 	if (command->operand == CLI_OPERAND_COMMAND) {
 		vn_text_add(to, "\t\t\t'1:command:(");
 		add_names(to);
-		vn_text_add(to, " specs)' \\\n");
+		vn_text_add(to, " specs checks)' \\\n");
 	}
 	vn_text_add(to, "\t\t\t'(-h --help)'{-h,--help}'[This text.]'\n\t\t;;\n");
 }

@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 
 static const int exit_codes[] = {
@@ -46,10 +47,11 @@ static void print_error(const struct cli_command *command, const vn_error *err)
 int main(int argc, char **argv)
 {
 	const struct cli_command *command = NULL;
-	struct cli_output output = { VN_TEXT_INIT, VN_TEXT_INIT, "" };
+	struct cli_output output = { .answer = VN_TEXT_INIT, .notes = VN_TEXT_INIT };
 	vn_error err = { 0 };
 	int r;
 
+	signal(SIGPIPE, SIG_IGN); /* a libvirtd that goes away is an error of libvirt's */
 	if (cli_output_guard() < 0)
 		return exit_codes[-VN_E_SYSTEM];
 	setlocale(LC_CTYPE, "");
@@ -65,5 +67,5 @@ int main(int argc, char **argv)
 		fputs(output.notes.bytes, stderr);
 	vn_text_clear(&output.answer);
 	vn_text_clear(&output.notes);
-	return exit_codes[-r];
+	return r == VN_OK && output.no ? exit_codes[-VN_E_NOFIT] : exit_codes[-r];
 }

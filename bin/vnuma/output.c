@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,8 +25,14 @@ int cli_output_guard(void)
 	return VN_OK;
 }
 
+/* Nobody reads any more: that ends the command quietly, as it ends any other. main ignores the
+ * signal, which libvirt's sockets would raise too. */
 static int fail_errno(vn_error *err)
 {
+	if (errno == EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
 	return vn_fail_line(err, VN_E_SYSTEM, "stdout", 0, 0, "cannot be written: %s",
 			    strerror(errno));
 }

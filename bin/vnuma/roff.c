@@ -126,6 +126,28 @@ static void add_spec(const vn_spec *spec, vn_text *to)
 	add_line(to, "", legal.failed ? "" : legal.bytes);
 }
 
+static void add_check(const vn_check *check, vn_text *to)
+{
+	vn_text_addf(to, ".It %s ", check->id);
+	add_roff(to, check->name);
+	vn_text_addf(to, " (%s, at most %s)\n", check->of_guest ? "each guest" : "the host",
+		     vn_check_status_names[check->severity]);
+	add_line(to, "Checking ", check->title);
+	to->len -= to->failed ? 0 : 1;
+	vn_text_add(to, ".\n");
+	add_line(to, "", check->why);
+	vn_text_add(to, ".br\n");
+	add_line(to, "Fix: ", check->fix);
+}
+
+void cli_roff_checks(vn_text *to)
+{
+	vn_text_add(to, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < VN_CHECK_COUNT; i++)
+		add_check(&vn_checks[i], to);
+	vn_text_add(to, ".El\n");
+}
+
 void cli_roff_specs(vn_text *to)
 {
 	vn_text_add(to, ".Bl -tag -width Ds\n");

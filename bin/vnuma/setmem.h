@@ -39,6 +39,8 @@ uint64_t setmem_page_kib(const struct setmem *set, uint32_t cell);
 
 /* What memory of a cell can be changed by. */
 uint64_t setmem_unit_kib(const struct setmem *set, uint32_t cell);
+/* Can it have as much at all? VN_E_NOFIT. */
+int setmem_check_most(const struct setmem *set, vn_error *err);
 /* amount_kib: the difference split over the cells, or all in the one that was named. */
 int setmem_split(struct setmem *set, vn_error *err);
 /* steps[]: the devices. VN_E_NOFIT: there is no room, on the node or in the guest. */

@@ -50,6 +50,24 @@ static int too_many(vn_error *err)
 
 /* ---- growing ---- */
 
+int setmem_check_most(const struct setmem *set, vn_error *err)
+{
+	char want[32], most[32];
+
+	if (set->want_kib <= set->now_kib)
+		return VN_OK;
+	if (!set->memories.max_kib)
+		return vn_fail(err, VN_E_NOFIT,
+			       "guest '%.60s' has no <maxMemory>, so no memory can be added to it "
+			       "(it needs <maxMemory slots='N'> from its start on)",
+			       set->found.name);
+	if (set->want_kib <= set->memories.max_kib)
+		return VN_OK;
+	return vn_fail(err, VN_E_NOFIT, "%s is more than the <maxMemory> of guest '%.60s', %s",
+		       vn_size_format(set->want_kib, want, sizeof(want)), set->found.name,
+		       vn_size_format(set->memories.max_kib, most, sizeof(most)));
+}
+
 /* Free memory of the cell's node, in its page size. */
 static int check_room(const struct setmem *set, uint32_t cell, vn_error *err)
 {
@@ -106,21 +124,10 @@ static int grow_virtio(struct setmem *set, uint32_t cell, uint64_t *left, vn_err
 	return r;
 }
 
-static int fail_no_hotplug(const struct setmem *set, vn_error *err)
-{
-	return vn_fail(
-		err, VN_E_NOFIT,
-		"guest '%.60s' has no <maxMemory>, so no memory can be added to it (it needs "
-		"<maxMemory slots='N'> from its start on)",
-		set->found.name);
-}
-
 static int check_slots(const struct setmem *set, vn_error *err)
 {
 	uint32_t used = 0;
 
-	if (!set->memories.max_kib)
-		return fail_no_hotplug(set, err);
 	for (uint32_t i = 0; i < set->memories.n; i++)
 		used += !set->memories.devices[i].block_kib;
 	for (uint32_t i = 0; i < set->n_steps; i++)
@@ -129,17 +136,6 @@ static int check_slots(const struct setmem *set, vn_error *err)
 		return vn_fail(err, VN_E_NOFIT, "all %u memory slots of guest '%.60s' are in use",
 			       set->memories.slots, set->found.name);
 	return VN_OK;
-}
-
-static int check_most(const struct setmem *set, vn_error *err)
-{
-	char want[32], most[32];
-
-	if (!set->memories.max_kib || set->want_kib <= set->memories.max_kib)
-		return VN_OK;
-	return vn_fail(err, VN_E_NOFIT, "%s is more than the <maxMemory> of guest '%.60s', %s",
-		       vn_size_format(set->want_kib, want, sizeof(want)), set->found.name,
-		       vn_size_format(set->memories.max_kib, most, sizeof(most)));
 }
 
 static int grow(struct setmem *set, uint32_t cell, vn_error *err)
@@ -230,7 +226,7 @@ int setmem_plan(struct setmem *set, vn_error *err)
 {
 	bool more = set->want_kib > set->now_kib;
 	uint32_t n = setmem_config(set)->n_cells ? setmem_config(set)->n_cells : 1;
-	int r = more ? check_most(set, err) : VN_OK;
+	int r = VN_OK;
 
 	for (uint32_t c = 0; c < n && r == VN_OK; c++)
 		if (set->amount_kib[c])

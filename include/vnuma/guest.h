@@ -238,7 +238,9 @@ int vn_request_parse_xml(const char *source, const char *bytes, size_t size, vn_
 			 vn_error *err);
 
 /* The same, but every setting counts as the owner's, also those that a plan wrote, and <vnuma> is
- * passed over: what libvirt makes of the document. */
+ * passed over: what libvirt makes of the document. What libvirt mends or passes over in silence is
+ * no error here: vCPUs of no cell are in cell 0, the cells' memory wins over <memory>, a vcpupin of
+ * a vCPU that there is not is left out, and so is placement='auto'. */
 int vn_request_parse_xml_as_is(const char *source, const char *bytes, size_t size, vn_request **ret,
 			       vn_error *err);
 

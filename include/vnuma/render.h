@@ -5,6 +5,7 @@
 #ifndef VNUMA_RENDER_H
 #define VNUMA_RENDER_H
 
+#include "vnuma/doctor.h"
 #include "vnuma/running.h"
 
 /* How text for a terminal looks. */
@@ -90,6 +91,18 @@ int vn_render_show_table(const vn_show *show, const vn_style *style, vn_text *re
 int vn_render_show_json(const vn_show *show, vn_text *ret, vn_error *err);
 int vn_render_show_svg(const vn_show *show, vn_text *ret, vn_error *err);
 
+/* ---- the doctor ---- */
+
+/* For people: the host, then guest by guest; `all` lists each check that passed too. */
+int vn_render_doctor(const vn_diagnosis *diagnosis, bool all, const vn_style *style, vn_text *ret,
+		     vn_error *err);
+/* {"schema":"vnuma/doctor/1", "findings":[{"id","name","status","guest",...}], ...} */
+int vn_render_doctor_json(const vn_diagnosis *diagnosis, vn_text *ret, vn_error *err);
+/* What a check is; NULL: all of them. As JSON: {"schema":"vnuma/doctor-checks/1", "checks":[...]}
+ */
+int vn_render_doctor_explain(const vn_check *check, const vn_style *style, vn_text *ret,
+			     vn_error *err);
+int vn_render_doctor_explain_json(const vn_check *check, vn_text *ret, vn_error *err);
 /* ---- what was measured ---- */
 
 int vn_render_measure_table(const vn_measurement *measured, const vn_host *host,

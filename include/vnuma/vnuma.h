@@ -6,6 +6,7 @@
 #define VNUMA_VNUMA_H
 
 #include "vnuma/base.h"
+#include "vnuma/doctor.h"
 #include "vnuma/guest.h"
 #include "vnuma/host.h"
 #include "vnuma/place.h"

@@ -128,4 +128,8 @@ const char *vn_move_reason_text(int error);
 int vn_kernel_move_memory(int32_t pid, const vn_memory_move *moves, uint32_t n_moves,
 			  const vn_move_options *options, vn_move_result *ret, vn_error *err);
 
+/* Move what the call above did not find, at full speed: every page of the process on one of these
+ * nodes (OS numbers). Errors: VN_E_SYSTEM. */
+int vn_kernel_migrate_rest(int32_t pid, const vn_nodeset *from, uint32_t to, vn_error *err);
+
 #endif

@@ -137,7 +137,7 @@ static void measure_memory(measuring *g, const vn_buffer *buffer, uint32_t to)
 	for (uint32_t from = 0; from < g->host->n_nodes; from++) {
 		vn_cpuset cpus = cpus_of(g, from);
 
-		if (!vn_cpuset_is_empty(&cpus) && !time_is_over(g))
+		if (!vn_cpuset_is_empty(&cpus) && (!g->done || !time_is_over(g)))
 			measure_pair(g, buffer, from, to, slice_ms(g, g->host->n_nodes - to - 1));
 	}
 }
@@ -214,7 +214,7 @@ static int measure_all(measuring *g, vn_error *err)
 		g->m->ids[ix] = g->host->nodes[ix].id;
 	count_pairs(g);
 	g->want_kib = wanted_kib(g);
-	for (uint32_t to = 0; to < n && r == VN_OK && !time_is_over(g); to++)
+	for (uint32_t to = 0; to < n && r == VN_OK && (!g->done || !time_is_over(g)); to++)
 		r = measure_node(g, to, err);
 	if (r < 0)
 		return r;

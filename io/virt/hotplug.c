@@ -9,21 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The domain XML as a document; NULL with the error set. */
-static xmlDoc *read_domain(vn_virt *virt, const char *name, enum vn_virt_document which,
-			   vn_error *err)
+/* The domain XML as a document. */
+static int read_domain(vn_virt *virt, const char *name, enum vn_virt_document which, xmlDoc **ret,
+		       vn_error *err)
 {
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
-	xmlDoc *doc = NULL;
+	int r = vn_virt_xml(virt, name, which, &text, err);
 
-	if (vn_virt_xml(virt, name, which, &text, err) < 0)
-		return NULL;
+	if (r < 0)
+		return r;
 	if (text.len <= VN_XML_MAX)
-		doc = virt_xml_parse(text.bytes, text.len);
-	if (!doc)
-		vn_fail_line(err, VN_E_SYNTAX, virt->uri, 0, 0,
-			     "the XML of guest '%.80s' cannot be read", name);
-	return doc;
+		*ret = virt_xml_parse(text.bytes, text.len);
+	return *ret ? VN_OK
+		    : vn_fail_line(err, VN_E_SYNTAX, virt->uri, 0, 0,
+				   "the XML of guest '%.80s' cannot be read", name);
 }
 
 /* ---- vCPUs ---- */
@@ -61,10 +60,11 @@ static void read_vcpus(const xmlNode *root, vn_virt_vcpus *ret)
 int vn_virt_get_vcpus(vn_virt *virt, const char *name, enum vn_virt_document which,
 		      vn_virt_vcpus *ret, vn_error *err)
 {
-	VIRT_XML doc = read_domain(virt, name, which, err);
+	VIRT_XML doc = NULL;
+	int r = read_domain(virt, name, which, &doc, err);
 
-	if (!doc)
-		return VN_E_SYSTEM;
+	if (r < 0)
+		return r;
 	read_vcpus(xmlDocGetRootElement(doc), ret);
 	return VN_OK;
 }
@@ -157,10 +157,11 @@ static int read_memories(const xmlNode *root, vn_arena *arena, vn_virt_memories 
 int vn_virt_get_memories(vn_virt *virt, const char *name, enum vn_virt_document which,
 			 vn_arena *arena, vn_virt_memories *ret, vn_error *err)
 {
-	VIRT_XML doc = read_domain(virt, name, which, err);
+	VIRT_XML doc = NULL;
+	int r = read_domain(virt, name, which, &doc, err);
 
-	if (!doc)
-		return VN_E_SYSTEM;
+	if (r < 0)
+		return r;
 	return read_memories(xmlDocGetRootElement(doc), arena, ret, err);
 }
 

@@ -7,7 +7,8 @@
  * its connection. When a call finds the connection lost (the daemon was restarted) it connects once
  * more and is tried again; what must not happen twice (attaching a device) is not. An error is
  * libvirt's own text behind the name of what it is about; its source is the connection's URI, which
- * lives as long as the connection. Nothing is printed, by libvirt neither. */
+ * lives as long as the connection. Nothing is printed, by libvirt neither. The caller ignores
+ * SIGPIPE: libvirt's sockets raise it when the daemon has gone. */
 #ifndef VN_VIRT_H
 #define VN_VIRT_H
 
@@ -70,7 +71,6 @@ int vn_virt_xml(vn_virt *virt, const char *name, enum vn_virt_document which, vn
 		vn_error *err);
 
 int vn_virt_define(vn_virt *virt, const char *name, const char *xml, vn_error *err);
-int vn_virt_undefine(vn_virt *virt, const char *name, vn_error *err);
 /* Start a guest, paused: a defined one, or one of this XML that is gone when it ends. */
 int vn_virt_start(vn_virt *virt, const char *name, vn_error *err);
 int vn_virt_create(vn_virt *virt, const char *name, const char *xml, vn_error *err);

@@ -40,7 +40,9 @@ static int read_domain(vn_dom *dom, const xmlNode *domain, vn_error *err)
 	    (r = vn_dom_read_devices(dom, domain, err)) < 0 ||
 	    (r = vn_dom_read_backing(dom, domain, err)) < 0)
 		return r;
-	return dom->no_memory ? vn_draft_no_memory(err) : vn_draft_finish(dom->draft, err);
+	if (dom->no_memory)
+		return vn_draft_no_memory(err);
+	return dom->as_is ? VN_OK : vn_draft_finish(dom->draft, err);
 }
 
 /* The document is kept: the writer edits it in place. */

@@ -56,10 +56,25 @@ static int read_cell(vn_dom *dom, const xmlNode *cell, vn_request_cell *to, vn_e
 				vn_dom_attr(dom, cell, "unit"), &to->mem_kib, err);
 }
 
+/* libvirt puts the vCPUs of no cell into cell 0 (qemuDomainDefNumaCPUsRectify). */
+static vn_cells_fault mend_cells(vn_request *request)
+{
+	vn_cells_fault fault = vn_cells_check(request);
+	vn_cpuset missing = { 0 };
+
+	if (fault.rule != VN_CELLS_VCPU_MISSING)
+		return fault;
+	vn_cpuset_add_range(&missing, 0, request->vcpus - 1);
+	for (uint32_t cell = 0; cell < request->n_cells; cell++)
+		vn_cpuset_minus(&missing, &request->cells[cell].vcpus);
+	vn_cpuset_or(&request->cells[0].vcpus, &missing);
+	return vn_cells_check(request);
+}
+
 static int check_cells(vn_dom *dom, const xmlNode *numa, const xmlNode *const *cells, vn_error *err)
 {
-	const vn_request *request = dom->draft->request;
-	vn_cells_fault fault = vn_cells_check(request);
+	vn_request *request = dom->draft->request;
+	vn_cells_fault fault = dom->as_is ? mend_cells(request) : vn_cells_check(request);
 	vn_dom_value cpus = vn_dom_attr(dom, cells[fault.cell], "cpus");
 
 	switch (fault.rule) {
@@ -169,7 +184,9 @@ static int read_clusters(vn_dom *dom, const xmlNode *topology, vn_error *err)
 
 	if (clusters.text)
 		r = vn_dom_take_uint(dom, clusters, (vn_dom_range){ 1, VN_VCPU_MAX }, &count, err);
-	if (r == VN_OK && count != 1)
+	if (r == VN_OK && dom->as_is)
+		dom->draft->request->topology.dies *= count;
+	else if (r == VN_OK && count != 1)
 		return vn_dom_fail(dom, clusters, err, VN_E_RANGE,
 				   "clusters='%u' in <topology> is not supported (legal: 1)",
 				   count);
@@ -206,10 +223,11 @@ int vn_dom_read_topology(vn_dom *dom, const xmlNode *domain, vn_error *err)
 		    (r = vn_dom_take_uint(dom, value, (vn_dom_range){ 1, VN_VCPU_MAX }, part[i].to,
 					  err)) < 0)
 			return r;
-		product *= *part[i].to;
 	}
 	if ((r = read_clusters(dom, node, err)) < 0)
 		return r;
+	for (size_t i = 0; i < VN_LEN(part); i++)
+		product *= *part[i].to;
 	dom->draft->topology = vn_dom_spot(dom, vn_dom_element(node));
 	request->at_topology = dom->draft->topology;
 	request->topology_given = true;

@@ -20,7 +20,8 @@ typedef struct vn_dom {
 	const char *bytes;
 	size_t size;
 	xmlDoc *doc;	/* NULL until loaded */
-	bool as_is;	/* <vnuma> is passed over, with what it says about who wrote what */
+	bool as_is;	/* <vnuma> is passed over, with what it says about who wrote what; what
+			   libvirt mends or passes over in silence is no error */
 	bool no_memory; /* a value could not be copied: checked once, at the end */
 } vn_dom;
 

@@ -20,7 +20,7 @@ static int read_placement(vn_dom *dom, const xmlNode *vcpu, vn_error *err)
 	vn_dom_value placement = vn_dom_attr(dom, vcpu, "placement");
 	int r, index;
 
-	if (!placement.text || vn_dom_wrote(dom, VN_SET_PLACEMENT, 0))
+	if (!placement.text || dom->as_is || vn_dom_wrote(dom, VN_SET_PLACEMENT, 0))
 		return VN_OK;
 	if ((r = vn_dom_take_choice(dom, placement, names, VN_LEN(names), &index, err)) < 0)
 		return r;
@@ -87,7 +87,7 @@ int vn_dom_read_vcpu(vn_dom *dom, const xmlNode *domain, vn_error *err)
 		if ((r = read_placement(dom, vcpu, err)) < 0)
 			return r;
 		cpuset = vn_dom_attr(dom, vcpu, "cpuset");
-		if (cpuset.text) {
+		if (cpuset.text && !vn_dom_attr_is(vcpu, "placement", "auto")) {
 			r = vn_dom_take_cpuset(dom, cpuset, &request->cpuset, err);
 			if (r < 0)
 				return r;
@@ -133,6 +133,8 @@ static int settle_total(vn_dom *dom, const vn_dom_policy *policy, uint64_t total
 
 	for (uint32_t i = 0; i < draft->request->n_memdevs; i++)
 		devices += draft->request->memdevs[i].size_kib;
+	if (dom->as_is && draft->request->n_cells) /* the cells win */
+		return VN_OK;
 	if (total && devices >= total)
 		return vn_draft_fail(draft, draft->memory, err, VN_E_CONFLICT,
 				     "<memory> of %s counts the memory devices, and these are %s "
@@ -160,7 +162,7 @@ int vn_dom_read_memory(vn_dom *dom, const xmlNode *domain, const vn_dom_policy *
 		return r;
 	for (uint32_t cell = 0; cell < request->n_cells; cell++)
 		sum += request->cells[cell].mem_kib;
-	if (!total && !policy->mem_kib)
+	if ((!total && !policy->mem_kib) || (dom->as_is && sum))
 		return sum ? vn_draft_set_memory(dom->draft, sum, err)
 			   : vn_dom_fail(dom, vn_dom_element(domain), err, VN_E_SYNTAX,
 					 "<domain> has no <memory> (legal: <memory>, or <memory> "

@@ -46,6 +46,8 @@ static int read_vcpupin(vn_dom *dom, const xmlNode *node, vn_error *err)
 		return r;
 	if (vn_dom_wrote(dom, VN_SET_VCPUPIN, number))
 		return VN_OK;
+	if (number >= request->vcpus && dom->as_is) /* libvirt passes it over */
+		return VN_OK;
 	if (number >= request->vcpus)
 		return vn_dom_fail(dom, vcpu, err, VN_E_CONFLICT,
 				   "vcpu='%u' in <vcpupin>: <vcpu> in line %u is %u (legal: 0 to "
@@ -148,6 +150,8 @@ static int take_mode(vn_dom *dom, const xmlNode *node, bool may_differ, vn_error
 	if (mode.text && (r = vn_dom_take_choice(dom, mode, vn_mem_mode_names, VN_MEM_MODE_COUNT,
 						 &index, err)) < 0)
 		return r;
+	if (dom->as_is && draft->mem_mode_given) /* each <memnode> has its own; the first is kept */
+		return VN_OK;
 	if (!draft->mem_mode_given) {
 		draft->request->mem_mode = (enum vn_mem_mode)index;
 		draft->mem_mode_given = true;
@@ -178,6 +182,8 @@ static int read_numatune_memory(vn_dom *dom, const xmlNode *numatune, vn_error *
 	if (placement.text && (r = vn_dom_take_choice(dom, placement, placements,
 						      VN_LEN(placements), &index, err)) < 0)
 		return r;
+	if (index && dom->as_is)
+		return take_mode(dom, memory, false, err);
 	if (index)
 		return vn_dom_fail(dom, placement, err, VN_E_CONFLICT,
 				   "placement='auto' in <numatune> asks numad to place the guest, "
@@ -355,7 +361,8 @@ int vn_dom_read_backing(vn_dom *dom, const xmlNode *domain, vn_error *err)
 					   dom->draft->locked.line);
 		request->locked = request->locked_given = true;
 	}
-	if (access && request->needs_shared_memory && !vn_dom_wrote(dom, VN_SET_SHARED_MEMORY, 0) &&
+	if (access && request->needs_shared_memory && !dom->as_is &&
+	    !vn_dom_wrote(dom, VN_SET_SHARED_MEMORY, 0) &&
 	    vn_dom_attr_is(access, "mode", "private"))
 		return vn_dom_fail(dom, vn_dom_element(access), err, VN_E_CONFLICT,
 				   "<access mode='private'/>, but a vhost-user device or virtiofs "

@@ -137,6 +137,26 @@ static int check_pins(const vn_host *host, const vn_request *request, const vn_c
 	return VN_OK;
 }
 
+/* A CPU that vcpupin gives to a dedicated vCPU is not for a floating one. */
+static int check_pins_alone(const vn_request *request, vn_error *err)
+{
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given) {
+		if (!vn_cpuset_has(&request->dedicated, (unsigned)vcpu))
+			continue;
+		int cpu = vn_cpuset_next(&request->vcpupin[vcpu], -1);
+
+		VN_CPUSET_EACH(other, &request->vcpupin_given)
+			if (!vn_cpuset_has(&request->dedicated, (unsigned)other) &&
+			    vn_cpuset_has(&request->vcpupin[other], (unsigned)cpu))
+				return vn_fail_spot(err, VN_E_CONFLICT, request->source,
+						    pin_spot(request, (uint32_t)other),
+						    "vcpupin gives CPU %d to vCPU %d, whose policy "
+						    "is dedicated, and to vCPU %d",
+						    cpu, vcpu, other);
+	}
+	return VN_OK;
+}
+
 static int check_cells(const vn_request *request, vn_error *err)
 {
 	uint32_t want = request->n_cells_want, fixed = request->n_cells;
@@ -267,6 +287,7 @@ int contradict_check(const vn_host *host, const vn_request *request, vn_error *e
 				  "emulatorpin", err)) < 0)
 		return r;
 	if ((r = check_pins(host, request, &online, err)) < 0 ||
+	    (r = check_pins_alone(request, err)) < 0 ||
 	    (r = check_pins_allowed(host, request, err)) < 0 ||
 	    (r = check_memory_allowed(request, err)) < 0)
 		return r;

@@ -15,6 +15,7 @@ struct live {
 	vn_request request;
 	vn_nodeset memnode[VN_CELL_MAX];
 	vn_cpuset vcpupin[VN_VCPU_MAX];
+	vn_placement other; /* of another way to cut it */
 };
 
 enum vn_memory_stays vn_guest_memory_stays(const vn_guest *guest)
@@ -219,10 +220,12 @@ static void cut_by_policy(const vn_guest *guest, vn_request *request)
 							      : guest->config->n_cells;
 }
 
-/* On the nodes that its memory is bound to, and no others. */
+/* On the nodes that its memory is bound to, and no others. False: they are not known, or not
+ * allowed. */
 static bool cut_by_memory(const vn_guest *guest, vn_request *request)
 {
-	vn_nodeset nodes;
+	vn_nodeset nodes, allowed = request->nodeset;
+	bool limited = request->nodeset_given;
 
 	request->n_cells = 0;
 	request->cells = NULL;
@@ -235,36 +238,48 @@ static bool cut_by_memory(const vn_guest *guest, vn_request *request)
 			return false;
 		vn_nodeset_or(&request->nodeset, &nodes);
 	}
-	return true;
+	return !limited || vn_nodeset_contains(&allowed, &request->nodeset);
 }
 
-static bool place_same_cells(const vn_host *host, const vn_guest *guest, const vn_request *request,
-			     const vn_place_options *options, vn_placement *ret)
+static bool is_nearer(const vn_placement *a, const vn_placement *b)
 {
-	return place(host, request, options, ret, NULL) == VN_OK && same_cells(guest->config, ret);
+	if (a->cost.devices_remote != b->cost.devices_remote)
+		return a->cost.devices_remote < b->cost.devices_remote;
+	return a->cost.distance < b->cost.distance;
+}
+
+/* Another way to cut it that gives the same cells: taken where there is no placement yet, or where
+ * it is nearer. */
+static void try_cut(const vn_host *host, const vn_guest *guest, const vn_request *request,
+		    const vn_place_options *options, struct live *live, vn_placement *ret, int *r)
+{
+	vn_place_options quiet = *options;
+
+	quiet.explain = NULL;
+	if (place(host, request, &quiet, &live->other, NULL) < 0 ||
+	    !same_cells(guest->config, &live->other) ||
+	    (*r == VN_OK && !is_nearer(&live->other, ret)))
+		return;
+	*ret = live->other;
+	*r = VN_OK;
 }
 
 /* Fixed cells go to different nodes. Where several are on one, by a plan or by their owner, they
  * are cut anew in a way that may share nodes; that has to give the same cells. */
-static int place_as_cut(const vn_host *host, const vn_guest *guest, const vn_request *fixed,
-			const vn_place_options *options, vn_placement *ret, vn_error *err)
+static int place_as_cut(const vn_host *host, const vn_guest *guest, const vn_place_options *options,
+			struct live *live, vn_placement *ret, vn_error *err)
 {
-	vn_place_options quiet = *options;
-	vn_request cut = *fixed;
+	vn_request cut = live->request;
 	vn_error why = { 0 };
-	int r = place(host, fixed, options, ret, &why);
+	int r = place(host, &live->request, options, ret, &why);
 
-	if (r == VN_OK)
-		return r;
-	quiet.explain = NULL; /* it says why the first did not fit */
 	if (guest->config->n_cells > 1 && r != VN_E_SYSTEM) {
 		cut_by_policy(guest, &cut);
-		if (place_same_cells(host, guest, &cut, &quiet, ret) ||
-		    (cut_by_memory(guest, &cut) &&
-		     place_same_cells(host, guest, &cut, &quiet, ret)))
-			return VN_OK;
+		try_cut(host, guest, &cut, options, live, ret, &r);
+		if (cut_by_memory(guest, &cut))
+			try_cut(host, guest, &cut, options, live, ret, &r);
 	}
-	if (err)
+	if (r < 0 && err)
 		*err = why;
 	return r;
 }
@@ -276,12 +291,12 @@ static int plan(const vn_host *host, const vn_guest *guest, const vn_live_option
 
 	describe(host, guest, options, live);
 	if (!options->anew && fix_pins(host, guest, live) &&
-	    place_as_cut(host, guest, &live->request, options->place, ret, NULL) == VN_OK) {
+	    place_as_cut(host, guest, options->place, live, ret, NULL) == VN_OK) {
 		*ret_kept = true;
 		return VN_OK;
 	}
 	describe(host, guest, options, live);
-	r = place_as_cut(host, guest, &live->request, options->place, ret, err);
+	r = place_as_cut(host, guest, options->place, live, ret, err);
 	if (r == VN_OK)
 		*ret_kept = false;
 	return r;

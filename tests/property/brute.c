@@ -290,13 +290,26 @@ static bool memnode_outside(const struct question *q)
 	return false;
 }
 
+/* So is a floating vCPU on a CPU that a dedicated one has alone. */
+static bool pins_collide(const struct question *q)
+{
+	const vn_request *request = q->request;
+	vn_cpuset floating = { 0 }, alone = { 0 };
+
+	VN_CPUSET_EACH(vcpu, &request->vcpupin_given)
+		vn_cpuset_or(vn_cpuset_has(&request->dedicated, (unsigned)vcpu) ? &alone
+										: &floating,
+			     &request->vcpupin[vcpu]);
+	return vn_cpuset_overlaps(&floating, &alone);
+}
+
 /* Number of cells that is fixed by the owner or the mode; 0: `auto` chooses. */
 static uint32_t fixed_cells(const struct question *q)
 {
 	const vn_request *request = q->request;
 	uint32_t nodes = 0;
 
-	if (host_names_node_without_cpus(q) || memnode_outside(q))
+	if (host_names_node_without_cpus(q) || memnode_outside(q) || pins_collide(q))
 		return UINT32_MAX;
 	if (request->n_cells)
 		return request->n_cells;

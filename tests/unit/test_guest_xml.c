@@ -464,6 +464,38 @@ static void test_places(void **state)
 	assert_int_equal(err.line, 6);
 }
 
+/* As libvirt takes it: what it mends or passes over in silence is no error, and a plan of the same
+ * document refuses it. */
+static void test_as_is(void **state)
+{
+	static const char xml[] =
+		"<domain><memory unit='GiB'>4</memory><vcpu placement='auto' cpuset='0'>4</vcpu>"
+		"<vnuma mode='nonsense'/><cputune><vcpupin vcpu='1' cpuset='3'/>"
+		"<vcpupin vcpu='9' cpuset='1'/></cputune><numatune>"
+		"<memory mode='strict' placement='auto'/>"
+		"<memnode cellid='1' mode='restrictive' nodeset='2'/></numatune>"
+		"<cpu><topology sockets='1' clusters='2' cores='2' threads='1'/><numa>"
+		"<cell id='0' cpus='0' memory='1' unit='GiB'/>"
+		"<cell id='1' cpus='2' memory='1' unit='GiB'/></numa></cpu></domain>";
+	vn_request *refused = NULL;
+	VN_AUTO(vn_request)
+	request = NULL;
+	vn_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(vn_request_parse_xml_as_is("g", xml, strlen(xml), &request, &err), VN_OK);
+	assert_int_equal(request->mem_kib, 2 << 20);
+	assert_set(&request->cells[0].vcpus, "0-1,3");
+	assert_set(&request->cells[1].vcpus, "2");
+	assert_set(&request->vcpupin_given, "1");
+	assert_false(request->cpuset_given);
+	assert_false(request->numatune_given);
+	assert_nodes(&request->memnode[1], "2");
+	assert_int_equal(request->mem_mode, VN_MEM_STRICT);
+	assert_int_equal(request->topology.dies, 2);
+	assert_int_not_equal(vn_request_parse_xml("g", xml, strlen(xml), &refused, &err), VN_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -473,7 +505,7 @@ int main(void)
 		cmocka_unit_test(test_wrote),	      cmocka_unit_test(test_wrote_some),
 		cmocka_unit_test(test_devices),	      cmocka_unit_test(test_device_policy),
 		cmocka_unit_test(test_shared_memory), cmocka_unit_test(test_cells_of_host),
-		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_places),	      cmocka_unit_test(test_as_is),
 	};
 
 	return cmocka_run_group_tests_name("guest_xml", tests, NULL, NULL);

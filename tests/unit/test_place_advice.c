@@ -2,7 +2,7 @@
  * Advice whose right answer is known by hand: what pulls a guest, what is missing, who would have
  * to go, how large a guest may be, why a cell is not elsewhere. The assignment against brute force.
  */
-#include "place/assign.h"
+#include "place/advice/assign.h"
 #include "vnuma/place.h"
 
 #include <setjmp.h>
