@@ -121,10 +121,12 @@ static void choose_pages(const vn_ram *ram, uint64_t total_pages, sample *s)
 	}
 }
 
-/* Each page that is somewhere stands for an equal share of the RAM. */
+/* Each page that is somewhere stands for an equal share of the RAM. Pages of which only that is
+ * known are where the others are. */
 static void count_pages(const sample *s, const vn_host *host, vn_memory_use *use)
 {
 	uint64_t share = use->ram_kib / s->n, rest = use->ram_kib % s->n;
+	uint32_t somewhere = 0, known = 0;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		int64_t slot = s->status[i] < 0 ? -1
@@ -133,7 +135,11 @@ static void count_pages(const sample *s, const vn_host *host, vn_memory_use *use
 
 		if (slot >= 0)
 			use->kib[slot] += share + ((i + 1) * rest / s->n - i * rest / s->n);
+		known += slot >= 0;
+		somewhere += s->status[i] == -EAGAIN;
 	}
+	for (uint32_t i = 0; known && somewhere && i < use->n_sizes * host->n_nodes; i++)
+		use->kib[i] += use->kib[i] / known * somewhere;
 }
 
 static void clear(sample *s)
@@ -146,13 +152,18 @@ static void clear(sample *s)
 
 static int ask(const vn_process *process, const vn_ram *ram, uint64_t total_pages, sample *s)
 {
+	int error;
+
 	s->pages = malloc(s->n * sizeof(*s->pages));
 	s->status = malloc(s->n * sizeof(*s->status));
 	s->areas = malloc(s->n * sizeof(*s->areas));
 	if (!s->pages || !s->status || !s->areas)
 		return ENOMEM;
 	choose_pages(ram, total_pages, s);
-	return vn_move_pages(process->pid, s->n, s->pages, NULL, s->status, 0);
+	error = vn_move_pages(process->pid, s->n, s->pages, NULL, s->status, 0);
+	if (!error)
+		vn_pagemap_find(process, s->pages, s->status, s->n);
+	return error;
 }
 
 /* So many pages, and more where the guest has touched few of them: what counts are those that are
@@ -169,7 +180,7 @@ static int ask_enough(const vn_process *process, const vn_ram *ram, uint64_t tot
 		s->n = n > total_pages ? (uint32_t)total_pages : (uint32_t)n;
 		error = ask(process, ram, total_pages, s);
 		for (uint32_t i = 0; !error && i < s->n; i++)
-			there += s->status[i] >= 0;
+			there += s->status[i] >= 0 || s->status[i] == -EAGAIN;
 		if (error || there >= s->n / MORE || s->n == total_pages || times == MORE_TIMES)
 			return error;
 		clear(s);

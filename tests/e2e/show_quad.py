@@ -71,8 +71,10 @@ def threads_agree(name, guest):
     tap.same(f"{name}: every thread may run where /proc says",
              {thread["tid"]: facts.numbers(thread["allowed"]) for thread in others},
              {thread["tid"]: facts.allowed_cpus(guest["pid"], thread["tid"]) for thread in others})
-    tap.ok(f"{name}: each vCPU ran where it may, and its times are known",
-           all(vcpu["cpu"] in facts.numbers(vcpu["allowed"]) and vcpu["run_ns"] > 0 for vcpu in vcpus.values()), vcpus)
+    tap.ok(f"{name}: the times of its vCPUs are known", all(vcpu["run_ns"] > 0 for vcpu in vcpus.values()), vcpus)
+    if guest["state"] == "running":
+        tap.ok(f"{name}: each vCPU ran where it may",
+               all(vcpu["cpu"] in facts.numbers(vcpu["allowed"]) for vcpu in vcpus.values()), vcpus)
 
 
 def memory_agrees(name, guest, exact):
@@ -103,12 +105,14 @@ def start_guests():
     for xml in (planned(guest_xml("one", 128, 2, policy(1, 1))),
                 planned(guest_xml("two", 256, 4, policy("2-3", 2))),
                 planned(guest_xml("huge", 64, 2, policy(0, 1), huge=True)), float_xml):
-        check_guest.start(xml)
+        # One guest runs; emulation is slow, so the vCPUs of the others stand still.
+        check_guest.start(xml, *(() if "<name>two<" in xml else ("--paused",)))
 
 
 def all_agree():
     found, exact = guests(), guests("--exact")
-    tap.same("every guest is shown, by name", sorted(found), ["huge", "one", "two", "we b"])
+    tap.same("every guest is shown, with its state", {name: guest["state"] for name, guest in found.items()},
+             {"huge": "paused", "one": "paused", "two": "running", "we b": "paused"})
     for name, guest in found.items():
         threads_agree(name, guest)
         memory_agrees(name, guest, exact[name])
@@ -218,7 +222,7 @@ def between_nodes():
     program = os.path.join(os.path.dirname(vnuma.VNUMA), "../../tests/unit/test_kernel_memory")
     if not os.path.exists(program):
         return tap.skip("moves between nodes", "the tests are not built")
-    done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=200,
+    done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           env={**os.environ, "VNUMA_BETWEEN_NODES": "1", "CMOCKA_MESSAGE_OUTPUT": "TAP"})
     results = re.findall(r"^(not )?ok \d+ - (\S+)", done.stdout, re.MULTILINE)
     tap.ok("moves between nodes are tested", results and done.returncode == 0, done.stdout)
@@ -227,8 +231,9 @@ def between_nodes():
 
 
 def main():
-    tests = {"between": between_nodes, "agree": all_agree, "table": table, "nolibvirt": without_libvirt,
+    tests = {"agree": all_agree, "table": table, "nolibvirt": without_libvirt,
              "nobody": as_nobody, "moved": moved, "faults": faults}
+    between_nodes()
     start_guests()
     for name in sys.argv[1:] or tests:
         tests[name]()

@@ -3,7 +3,7 @@
 #include "tree.h"
 
 #include "kernel/cmdline.h"
-#include "kernel/kernel.h"
+#include "kernel/process.h"
 
 /* ---- command lines ---- */
 
@@ -513,6 +513,60 @@ static void test_no_maps(void **state)
 			    "a copy of /proc cannot be sampled; numa_maps can be read");
 }
 
+/* ---- pages that move_pages does not find ---- */
+
+static void put_entry(uint64_t page, uint64_t entry)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/proc/10/pagemap", root);
+	file = fopen(path, access(path, F_OK) ? "w+" : "r+");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, (long)(page * 8), SEEK_SET), 0);
+	assert_int_equal(fwrite(&entry, 8, 1, file), 1);
+	assert_int_equal(fclose(file), 0);
+}
+
+#define PRESENT (UINT64_C(1) << 63)
+
+static void test_pagemap(void **state)
+{
+	void *pages[6];
+	int status[] = { 3, -ENOENT, -ENOENT, -ENOENT, -ENOENT, -EFAULT };
+	static const int expected[] = { 3, 0, 1, -EAGAIN, -ENOENT, -EFAULT };
+	vn_process process;
+	int dir = vn_kdir_open(-1, "%s", root);
+
+	(void)state;
+	put_process();
+	put("proc/zoneinfo", "Node 0, zone      DMA\n  pages free     1\n        spanned  100\n"
+			     "  node_unreclaimable:  0\n  start_pfn:           1\n"
+			     "Node 1, zone   Normal\n        spanned  1000\n  start_pfn: 200\n"
+			     "Node 2, zone   Normal\n        spanned  10\n  start_pfn: 1190\n"
+			     "Node 2, zone  Movable\n        spanned  0\n  start_pfn: 0");
+	for (uint64_t i = 0; i < VN_LEN(pages); i++)
+		pages[i] = (void *)(uintptr_t)(i * vn_page_bytes());
+	put_entry(0, PRESENT | 500);
+	put_entry(1, PRESENT | 100);
+	put_entry(2, PRESENT | UINT64_C(1) << 61 | 200);
+	put_entry(3, PRESENT); /* who is not root is not told the frame */
+	put_entry(4, 12345);   /* swapped out */
+	put_entry(5, PRESENT | 200);
+	assert_int_equal(vn_process_open(dir, false, 10, &process), 0);
+	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
+	assert_memory_equal(status, expected, sizeof(expected));
+	/* Frames of two nodes; of none. */
+	put_entry(1, PRESENT | 1195);
+	put_entry(2, PRESENT | 9999999);
+	status[1] = status[2] = -ENOENT;
+	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
+	assert_int_equal(status[1], -EAGAIN);
+	assert_int_equal(status[2], -EAGAIN);
+	vn_process_close(&process);
+	close(dir);
+}
+
 #define TREE_TEST(function) cmocka_unit_test_setup_teardown(function, make_root, remove_root)
 
 int main(void)
@@ -525,7 +579,7 @@ int main(void)
 		TREE_TEST(test_ended),	       TREE_TEST(test_exact),
 		TREE_TEST(test_policies),      TREE_TEST(test_plugged),
 		TREE_TEST(test_guessed),       TREE_TEST(test_told),
-		TREE_TEST(test_no_maps),
+		TREE_TEST(test_no_maps),       TREE_TEST(test_pagemap),
 	};
 
 	return cmocka_run_group_tests_name("kernel_guests", tests, NULL, NULL);

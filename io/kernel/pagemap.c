@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Pages that move_pages does not find although they are there. While the kernel balances NUMA nodes
+ * it takes the access bits of pages away for a time, and Linux 6.1 to 6.4 do not tell move_pages
+ * about such pages. /proc/PID/pagemap has them: that they are present and, for root, the number of
+ * their frame, whose node /proc/zoneinfo tells. */
+#include "kernel/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { PROBES = 64, ZONES_MAX = 512 };
+static const uint64_t present_bit = UINT64_C(1) << 63, frame_bits = (UINT64_C(1) << 55) - 1;
+
+/* Frames first .. last - 1 are of a node. */
+typedef struct zones {
+	uint32_t n;
+	struct {
+		uint64_t first, last;
+		uint32_t node;
+	} items[ZONES_MAX];
+} zones;
+
+static bool take_number(vn_cursor *line, const char *word, uint64_t *ret)
+{
+	if (!vn_take_word(line, word))
+		return false;
+	vn_take_space(line);
+	return vn_take_uint(line, UINT64_MAX, ret, NULL) == VN_OK;
+}
+
+/* "Node 1, zone   Normal", below it "  spanned  1048576" and at its end "  start_pfn:  4096". */
+static void read_zones(int root, zones *ret)
+{
+	uint64_t node = 0, spanned = 0, first;
+	vn_klines lines;
+	vn_cursor line;
+
+	ret->n = 0;
+	if (vn_klines_open(&lines, root, "proc/zoneinfo"))
+		return;
+	while (vn_klines_next(&lines, &line) && ret->n < ZONES_MAX) {
+		vn_cursor in = line;
+
+		if (take_number(&in, "Node ", &node)) {
+			spanned = 0;
+			continue;
+		}
+		vn_take_space(&line);
+		in = line;
+		if (take_number(&in, "spanned ", &spanned))
+			continue;
+		if (!take_number(&line, "start_pfn:", &first) || !spanned || node >= VN_NODE_MAX ||
+		    first > frame_bits || spanned > frame_bits)
+			continue;
+		ret->items[ret->n].first = first;
+		ret->items[ret->n].last = first + spanned;
+		ret->items[ret->n++].node = (uint32_t)node;
+	}
+	vn_klines_close(&lines);
+}
+
+/* -1: not known, or nodes whose frames are mixed. */
+static int node_of(const zones *all, uint64_t frame)
+{
+	int node = -1;
+
+	for (uint32_t i = 0; i < all->n; i++) {
+		if (frame < all->items[i].first || frame >= all->items[i].last)
+			continue;
+		if (node >= 0 && (uint32_t)node != all->items[i].node)
+			return -1;
+		node = (int)all->items[i].node;
+	}
+	return node;
+}
+
+static bool read_entry(int fd, const void *page, uint64_t *ret)
+{
+	uint64_t number = (uint64_t)(uintptr_t)page / vn_page_bytes();
+
+	return pread(fd, ret, sizeof(*ret), (off_t)(number * sizeof(*ret))) == sizeof(*ret);
+}
+
+/* Is a page among the first ones that were not found which is there all the same? */
+static bool some_are_there(int fd, void *const *pages, const int *status, uint32_t n)
+{
+	uint32_t probes = 0;
+
+	for (uint32_t i = 0; i < n && probes < PROBES; i++) {
+		uint64_t entry;
+
+		if (status[i] != -ENOENT)
+			continue;
+		if (!read_entry(fd, pages[i], &entry))
+			return false;
+		if (entry & present_bit)
+			return true;
+		probes++;
+	}
+	return false;
+}
+
+void vn_pagemap_find(const vn_process *process, void *const *pages, int *status, uint32_t n)
+{
+	int fd = openat(process->dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	zones all;
+
+	if (fd < 0)
+		return;
+	if (some_are_there(fd, pages, status, n)) {
+		read_zones(process->root, &all);
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t entry;
+			int node;
+
+			if (status[i] != -ENOENT || !read_entry(fd, pages[i], &entry) ||
+			    !(entry & present_bit))
+				continue;
+			node = entry & frame_bits ? node_of(&all, entry & frame_bits) : -1;
+			status[i] = node < 0 ? -EAGAIN : node;
+		}
+	}
+	close(fd);
+}
