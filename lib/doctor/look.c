@@ -310,6 +310,13 @@ const vn_node *vn_look_node(const vn_look *look, uint32_t id)
 	return ix < 0 ? NULL : &look->host->nodes[ix];
 }
 
+const vn_subject *vn_look_owner_of(const vn_look *look, int cpu)
+{
+	int32_t subject = look->owner[cpu].subject;
+
+	return subject < 0 ? NULL : &look->subjects[subject];
+}
+
 vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes)
 {
 	vn_nodeset near = { 0 };

@@ -79,7 +79,8 @@ int vn_look_at(const vn_running *running, const bool *examine, vn_look *ret, vn_
 vn_nodeset vn_look_nodes_of(const vn_look *look, const vn_cpuset *cpus);
 /* CPUs of nodes (OS numbers), online. */
 vn_cpuset vn_look_cpus_of(const vn_look *look, const vn_nodeset *nodes);
-const vn_node *vn_look_node(const vn_look *look, uint32_t id); /* NULL: no such node */
+const vn_node *vn_look_node(const vn_look *look, uint32_t id);	  /* NULL: no such node */
+const vn_subject *vn_look_owner_of(const vn_look *look, int cpu); /* NULL: nobody's */
 /* Those of the nodes that have memory; with any that has none, all nodes that have: no memory is
  * near it, and what can be had decides. */
 vn_nodeset vn_look_memory_near(const vn_look *look, const vn_nodeset *nodes);
@@ -144,6 +145,7 @@ extern vn_check_run
 	vn_check_locked, vn_check_locked_growing, vn_check_memory_devices, vn_check_swap,
 	/* pins.c */
 	vn_check_overcommitted, vn_check_core_shared, vn_check_emulator, vn_check_missing_cpus,
+	/* cpus.c */
 	vn_check_cache, vn_check_housekeeping, vn_check_isolated,
 	/* devices.c */
 	vn_check_iothreads, vn_check_devices, vn_check_device_buses,
