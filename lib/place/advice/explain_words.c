@@ -119,19 +119,26 @@ int explain_cell(const struct refusal *r, vn_error *err)
 		       amount(r->lack.there, unit).text, r->view->host->nodes[r->node_ix].id);
 }
 
+/* The device of the guest that pulls; NULL if it is a network or a count of devices. */
+static const vn_guest_device *pull_device(const struct lack_view *view,
+					  const struct lack_pull *pull)
+{
+	return !pull->network && pull->device >= 0 ? &view->request->devices[pull->device] : NULL;
+}
+
 /* What is pulled, and to where. */
 static struct words pull_words(const struct lack_view *view, const struct lack_pull *pull)
 {
+	const vn_guest_device *device = pull_device(view, pull);
 	struct words to;
 	char address[32];
 
 	if (pull->network)
 		snprintf(to.text, sizeof(to.text), "network '%.80s' must be near a cell",
 			 pull->network);
-	else if (pull->device >= 0)
+	else if (device)
 		snprintf(to.text, sizeof(to.text), "device %s must be local to a cell",
-			 vn_pci_address_format(view->request->devices[pull->device].host, address,
-					       sizeof(address)));
+			 vn_pci_address_format(device->host, address, sizeof(address)));
 	else
 		snprintf(to.text, sizeof(to.text), "%u devices %04x:%04x must be local to a cell",
 			 pull->asked, view->request->pci_requests[pull->pci_request].vendor,
@@ -158,8 +165,7 @@ static struct lack nearest_pulled(const struct lack_view *view, const struct lac
 int explain_pull(const struct refusal *r, const struct lack_pull *pull, vn_error *err)
 {
 	const struct lack_view *view = r->view;
-	const vn_guest_device *device =
-		pull->device >= 0 ? &view->request->devices[pull->device] : NULL;
+	const vn_guest_device *device = pull_device(view, pull);
 	vn_spot at = device ? device->at : (vn_spot){ 0 };
 	const char *source = device ? view->request->source : NULL;
 	struct words what = pull_words(view, pull);
