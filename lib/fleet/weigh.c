@@ -239,7 +239,7 @@ static struct weighed weigh_host_first(vn_fleet *fleet, struct option *o)
 				 : average_free(o->k, o->before, o->nodes);
 
 	(void)fleet;
-	return (struct weighed){ .value = (int64_t)(host << FREE_BITS | nodes) };
+	return (struct weighed){ .value = (int64_t)(host << (FREE_BITS + 1) | nodes) };
 }
 
 static struct weighed weigh_best(vn_fleet *fleet, struct option *o)
