@@ -257,19 +257,27 @@ struct class
 	uint32_t next; /* of the host state; or the next free one */
 };
 
+/* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
+ * them all. */
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
 	uint32_t low[BLOCK];	 /* the lowest host */
-	uint64_t *values, *ties; /* [flavour][BLOCK] */
-	uint64_t *fars;		 /* likewise; NULL: none is far */
+	uint32_t flavours;	 /* that there is room for */
+	uint64_t *scores;	 /* [row][flavour][value, tie][ROW] */
+	uint64_t *fars;		 /* [row][flavour][ROW]; NULL: none is far */
 	score *rows;		 /* [flavour][ROWS] the best of each ROW */
 };
 enum { ROWS = BLOCK / ROW };
+static inline size_t row_at(const struct block *block, uint32_t flavour, uint32_t row)
+{
+	return ((size_t)row * block->flavours + flavour) * ROW;
+}
 static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
 {
-	size_t i = (size_t)flavour * BLOCK + at;
+	size_t row = row_at(block, flavour, at / ROW);
+	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
-	return (score){ block->fars ? block->fars[i] : 0, block->values[i], block->ties[i] };
+	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
 }
 
 struct pool {
@@ -439,7 +447,8 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 void pool_free(vn_fleet *fleet, struct pool *pool);
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* its class */
 void host_leave(vn_fleet *fleet, uint32_t host);
-int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err); /* by its slot */
+int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* to another class */
+int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
 const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
 const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */

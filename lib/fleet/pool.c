@@ -64,8 +64,7 @@ static void free_block(vn_fleet *fleet, struct block *block)
 {
 	size_t n = (size_t)fleet->room_flavours * BLOCK;
 
-	fleet_give(fleet, block->values, n, sizeof(*block->values));
-	fleet_give(fleet, block->ties, n, sizeof(*block->ties));
+	fleet_give(fleet, block->scores, 2 * n, sizeof(*block->scores));
 	fleet_give(fleet, block->fars, n, sizeof(*block->fars));
 	fleet_give(fleet, block->rows, (size_t)fleet->room_flavours * ROWS, sizeof(score));
 	fleet_give(fleet, block, 1, sizeof(*block));
@@ -152,12 +151,13 @@ static bool store_far(vn_fleet *fleet, struct block *block, size_t at, uint64_t 
 static void score_store(vn_fleet *fleet, struct block *block, uint32_t flavour, uint32_t at,
 			const score *to)
 {
-	size_t i = (size_t)flavour * BLOCK + at;
+	size_t row = row_at(block, flavour, at / ROW);
+	uint64_t *of = block->scores + 2 * row + at % ROW;
 
-	if (!store_far(fleet, block, i, to->far))
+	if (!store_far(fleet, block, row + at % ROW, to->far))
 		to = &score_never;
-	block->values[i] = to->value;
-	block->ties[i] = to->tie;
+	of[0] = to->value;
+	of[ROW] = to->tie;
 }
 
 static score *best_of_blocks(struct pool *pool, uint32_t block, uint32_t flavour)
@@ -188,6 +188,8 @@ static inline void score_changes(vn_fleet *fleet, struct pool *pool, uint32_t po
 	struct block *block = pool->blocks[pos / BLOCK];
 	score was = block_score(block, flavour, pos % BLOCK);
 
+	if (score_is_never(&was) && score_is_never(to))
+		return;
 	score_store(fleet, block, flavour, pos % BLOCK, to);
 	if (best_changes(&block->rows[(size_t)flavour * ROWS + pos % BLOCK / ROW], &was, to) &&
 	    best_changes(best_of_blocks(pool, pos / BLOCK, flavour), &was, to))
@@ -214,9 +216,9 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		pool->best[f] = score_unknown;
 }
 
-static score least_of_row(const struct block *block, size_t first)
+static score least_of_row(const uint64_t *values)
 {
-	const uint64_t *values = block->values + first, *ties = block->ties + first;
+	const uint64_t *ties = values + ROW;
 	score least = score_never;
 
 	for (uint32_t i = 0; i < ROW; i++)
@@ -232,18 +234,18 @@ static score least_of_row(const struct block *block, size_t first)
 static const score *row_best(vn_fleet *fleet, struct block *block, uint32_t row, uint32_t flavour)
 {
 	score *best = &block->rows[(size_t)flavour * ROWS + row];
-	size_t first = (size_t)flavour * BLOCK + (size_t)row * ROW;
+	const uint64_t *scores = block->scores + 2 * row_at(block, flavour, row);
 
 	if (!score_is_unknown(best))
 		return best;
-	*best = least_of_row(block, first);
+	*best = least_of_row(scores);
 	if (score_is_unknown(best)) {
 		for (uint32_t i = 0; i < ROW; i++)
-			if (!block->values[first + i])
+			if (!scores[i])
 				score_store(
 					fleet, block, flavour, row * ROW + i,
 					class_score(fleet, block->classes[row * ROW + i], flavour));
-		*best = least_of_row(block, first);
+		*best = least_of_row(scores);
 	}
 	if (!block->fars)
 		return best;
@@ -324,21 +326,20 @@ static bool more_blocks(vn_fleet *fleet, struct pool *pool)
 static struct block *block_new(vn_fleet *fleet)
 {
 	struct block *block = fleet_resize(fleet, NULL, 0, 1, sizeof(*block));
-	size_t n = (size_t)fleet->room_flavours * BLOCK, bytes = n * sizeof(uint64_t);
+	size_t n = (size_t)fleet->room_flavours * BLOCK;
 
 	if (!block)
 		return NULL;
-	block->values = fleet_resize(fleet, NULL, 0, n, sizeof(*block->values));
-	block->ties = fleet_resize(fleet, NULL, 0, n, sizeof(*block->ties));
+	block->flavours = fleet->room_flavours;
+	block->scores = fleet_resize(fleet, NULL, 0, 2 * n, sizeof(*block->scores));
 	block->rows =
 		fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * ROWS, sizeof(score));
-	if (!block->values || !block->ties || !block->rows) {
+	if (!block->scores || !block->rows) {
 		free_block(fleet, block);
 		return NULL;
 	}
 	memset(block->classes, 0xff, sizeof(block->classes));
-	memset(block->values, 0xff, bytes);
-	memset(block->ties, 0xff, bytes);
+	memset(block->scores, 0xff, 2 * n * sizeof(*block->scores));
 	for (uint32_t i = 0; i < fleet->room_flavours * ROWS; i++)
 		block->rows[i] = score_never;
 	return block;
@@ -440,6 +441,45 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 	class->next = fleet->free_class;
 	fleet->free_class = id;
 	fleet->live_classes--;
+}
+
+/* The class is of another host state now. */
+static void class_turns(vn_fleet *fleet, uint32_t id, uint32_t state_id)
+{
+	struct class *class = &fleet->classes[id];
+	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
+	struct host_state *state = host_state(k, class->state);
+	uint32_t *at = &state->first_class;
+
+	while (*at != id)
+		at = &fleet->classes[*at].next;
+	*at = class->next;
+	state->n_classes--;
+	state = host_state(k, state_id);
+	class->state = state_id;
+	class->next = state->first_class;
+	state->first_class = id;
+	state->n_classes++;
+	class_lives(fleet, id);
+}
+
+int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
+{
+	const struct host *h = &fleet->hosts[host];
+	const struct class *class = &fleet->classes[h->class];
+	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
+	uint32_t id = host_state(k, state_id)->first_class;
+
+	if (class->state == state_id)
+		return VN_OK;
+	while (id != NONE && fleet->classes[id].pool != h->pool)
+		id = fleet->classes[id].next;
+	if (id == NONE && fleet->treap[class->root].size == 1) {
+		class_turns(fleet, h->class, state_id); /* alone here, and alone there */
+		return VN_OK;
+	}
+	host_leave(fleet, host);
+	return host_enter(fleet, host, state_id, err);
 }
 
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
