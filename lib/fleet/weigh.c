@@ -253,7 +253,7 @@ static uint64_t all_nodes(const kind *k)
 static struct weighed weigh_host_first(vn_fleet *fleet, struct option *o)
 {
 	uint64_t host = average_free(o->k, o->before, all_nodes(o->k));
-	uint64_t nodes = o->cells == o->k->n_nodes && o->cells > 1
+	uint64_t nodes = o->nodes == all_nodes(o->k) && o->k->n_nodes > 1
 				 ? 0
 				 : average_free(o->k, o->before, o->nodes);
 
