@@ -35,11 +35,12 @@ enum vn_weigher {
 	VN_WEIGH_SLOTS,	     /* demand-weighted guests that would no longer fit (slot-loss) */
 	VN_WEIGH_HOST_FIRST, /* the fullest host, then its fullest node */
 	VN_WEIGH_BALANCE,    /* one cell: the host whose nodes differ most, there the freest node */
-	VN_WEIGH_FRAGMENTS,  /* growth of the free CPUs that flavours cannot use (FGD) */
-	VN_WEIGH_FIRST,	     /* nothing: the lowest host number */
-	VN_WEIGH_BEST,	     /* the fullest node or nodes */
-	VN_WEIGH_WORST,	     /* the node that stays freest */
-	VN_WEIGH_RANDOM,     /* any host where it fits, each as likely; stands alone */
+	VN_WEIGH_ROOM,	    /* demand-weighted guests that the host has room for: the least first */
+	VN_WEIGH_FRAGMENTS, /* growth of the free CPUs that flavours cannot use (FGD) */
+	VN_WEIGH_FIRST,	    /* nothing: the lowest host number */
+	VN_WEIGH_BEST,	    /* the fullest node or nodes */
+	VN_WEIGH_WORST,	    /* the node that stays freest */
+	VN_WEIGH_RANDOM,    /* any host where it fits, each as likely; stands alone */
 	VN_WEIGH_BALANCE_PUBLISHED, /* balance with free shares in doubles; stands alone */
 	VN_WEIGHER_COUNT
 };
@@ -65,17 +66,20 @@ typedef struct vn_fleet_policy {
 	uint64_t seed;
 	enum vn_demand demand;
 	uint32_t half_life; /* learned: decisions after which one counts half; 0 = 32768 */
-	/* The weight of a flavour in slots is demand x CPUs^(cpu_exponent / 2). */
+	/* The weight of a flavour in slots and room is demand x CPUs^(cpu_exponent / 2), times
+	 * cpu_boost + CPUs where there is a boost. */
 	uint32_t cpu_exponent; /* 0..4 */
+	uint32_t cpu_boost;    /* 0..VN_FLEET_BOOST_MAX; 0: none */
 	bool any_distance;     /* farther nodes of a host compete with nearer ones */
 } vn_fleet_policy;
-enum { VN_FLEET_WEIGHT_MAX = 1 << 20 };
-/* slots, ties by host-first, learned, exponent 2 */
+enum { VN_FLEET_WEIGHT_MAX = 1 << 20, VN_FLEET_BOOST_MAX = 1 << 16 };
+/* slots=128,room=1, ties by host-first, demand learned, exponent 2, boost 64: chosen on the
+ * validation starts of a published protocol (docs/fleet.md) */
 extern const vn_fleet_policy vn_fleet_policy_default;
 
-/* A policy of one weigher by name ("slots", "best", ...) or a sum ("slots=3,fragments=1"), and
- * behind a slash how ties are broken: "slots/first". Without: slots and fragments by host-first,
- * the others by first. Everything else as in the default.
+/* "default"; or one weigher by name ("slots", "best", ...) or a sum ("slots=3,fragments=1"), and
+ * behind a slash how ties are broken: "slots/first". Without: slots, room and fragments by
+ * host-first, the others by first. Without boost; everything else as in the default.
  * Errors: VN_E_RANGE for an unknown name (the text lists the legal ones), VN_E_SYNTAX. */
 int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err);
 

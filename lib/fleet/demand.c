@@ -39,7 +39,8 @@ static uint64_t weight_of(const vn_fleet *fleet, uint32_t flavour)
 {
 	const struct flavour *f = &fleet->flavours[flavour];
 	uint64_t cpus = f->request->vcpus, factor = 1;
-	uint32_t exponent = fleet->policy.cpu_exponent;
+	uint32_t exponent = fleet->policy.cpu_exponent, boost = fleet->policy.cpu_boost;
+	unsigned __int128 weight;
 
 	enum { BITS = 40 };
 
@@ -47,17 +48,24 @@ static uint64_t weight_of(const vn_fleet *fleet, uint32_t flavour)
 		return f->forced;
 	for (uint32_t i = 0; i < exponent / 2; i++)
 		factor *= cpus;
-	factor *= demand_of(fleet, flavour);
+	weight = (unsigned __int128)factor * demand_of(fleet, flavour);
 	if (exponent % 2) /* x sqrt(CPUs), 8 binary places */
-		factor = (uint64_t)(((unsigned __int128)factor * root(cpus << 16)) >> 8);
-	return factor >> BITS ? (UINT64_C(1) << BITS) - 1 : factor;
+		weight = (weight * root(cpus << 16)) >> 8;
+	if (boost)
+		weight *= boost + cpus;
+	return weight >> BITS ? (UINT64_C(1) << BITS) - 1 : (uint64_t)weight;
 }
 
 /* Does anything that the policy asks depend on the demand? */
 static bool matters(const vn_fleet_policy *policy)
 {
-	return policy->weights[VN_WEIGH_SLOTS] || policy->weights[VN_WEIGH_FRAGMENTS] ||
-	       policy->tie == VN_WEIGH_SLOTS || policy->tie == VN_WEIGH_FRAGMENTS;
+	static const enum vn_weigher depend[] = { VN_WEIGH_SLOTS, VN_WEIGH_ROOM,
+						  VN_WEIGH_FRAGMENTS };
+
+	for (size_t i = 0; i < VN_LEN(depend); i++)
+		if (policy->weights[depend[i]] || policy->tie == depend[i])
+			return true;
+	return false;
 }
 
 void demand_publish(vn_fleet *fleet)

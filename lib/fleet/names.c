@@ -6,6 +6,7 @@ const vn_weigher_text vn_weighers[VN_WEIGHER_COUNT] = {
 	[VN_WEIGH_SLOTS] = { "slots", "keeps room for what is asked for (slot-loss)" },
 	[VN_WEIGH_HOST_FIRST] = { "host-first", "the fullest host, then its fullest node" },
 	[VN_WEIGH_BALANCE] = { "balance", "evens out the two nodes of a host" },
+	[VN_WEIGH_ROOM] = { "room", "the host with the least room for what is asked for" },
 	[VN_WEIGH_FRAGMENTS] = { "fragments", "least growth of CPUs that flavours cannot use" },
 	[VN_WEIGH_FIRST] = { "first", "the lowest host number" },
 	[VN_WEIGH_BEST] = { "best", "the fullest node" },

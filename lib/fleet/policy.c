@@ -3,11 +3,12 @@
 #include "fleet/engine.h"
 
 const vn_fleet_policy vn_fleet_policy_default = {
-	.weights = { [VN_WEIGH_SLOTS] = 1 },
+	.weights = { [VN_WEIGH_SLOTS] = 128, [VN_WEIGH_ROOM] = 1 },
 	.tie = VN_WEIGH_HOST_FIRST,
 	.demand = VN_DEMAND_LEARNED,
 	.half_life = 32768,
 	.cpu_exponent = 2,
+	.cpu_boost = 64,
 };
 
 static int find_weigher(const vn_cursor *at, const char *name, size_t size, enum vn_weigher *ret,
@@ -76,8 +77,10 @@ static int check(const vn_fleet_policy *policy, vn_error *err)
 	if ((uint32_t)policy->tie >= VN_WEIGHER_COUNT || policy->tie == VN_WEIGH_RANDOM)
 		return vn_fail(err, VN_E_RANGE, "ties are not broken by weigher %d",
 			       (int)policy->tie);
-	if ((uint32_t)policy->demand >= VN_DEMAND_COUNT || policy->cpu_exponent > 4)
-		return vn_fail(err, VN_E_RANGE, "the policy's demand or exponent is not legal");
+	if ((uint32_t)policy->demand >= VN_DEMAND_COUNT || policy->cpu_exponent > 4 ||
+	    policy->cpu_boost > VN_FLEET_BOOST_MAX)
+		return vn_fail(err, VN_E_RANGE,
+			       "the policy's demand, exponent or boost is not legal");
 	return VN_OK;
 }
 
@@ -87,10 +90,16 @@ int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err)
 	vn_cursor in = vn_cursor_of_string("policy", text);
 	int r;
 
+	if (!strcmp(text, "default")) {
+		*ret = policy;
+		return VN_OK;
+	}
 	memset(policy.weights, 0, sizeof(policy.weights));
+	policy.cpu_boost = 0;
 	if ((r = take_weighers(&in, &policy, err)) < 0)
 		return r;
-	policy.tie = policy.weights[VN_WEIGH_SLOTS] || policy.weights[VN_WEIGH_FRAGMENTS]
+	policy.tie = policy.weights[VN_WEIGH_SLOTS] || policy.weights[VN_WEIGH_ROOM] ||
+				     policy.weights[VN_WEIGH_FRAGMENTS]
 			     ? VN_WEIGH_HOST_FIRST
 			     : VN_WEIGH_FIRST;
 	if (vn_take_byte(&in, '/') && (r = take_weigher(&in, &policy.tie, err)) < 0)

@@ -200,13 +200,23 @@ static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
 	return (int64_t)sum;
 }
 
-static struct weighed weigh_slots(vn_fleet *fleet, struct option *o)
+static int64_t value_before(vn_fleet *fleet, struct option *o)
 {
 	if (!o->have_value)
 		o->value_before = slots_value(fleet, o->k, o->before, o->devices_before);
 	o->have_value = true;
-	return (struct weighed){ .value = o->value_before -
+	return o->value_before;
+}
+
+static struct weighed weigh_slots(vn_fleet *fleet, struct option *o)
+{
+	return (struct weighed){ .value = value_before(fleet, o) -
 					  slots_value(fleet, o->k, o->after, o->devices_after) };
+}
+
+static struct weighed weigh_room(vn_fleet *fleet, struct option *o)
+{
+	return (struct weighed){ .value = value_before(fleet, o) };
 }
 
 static struct weighed weigh_fragments(vn_fleet *fleet, struct option *o)
@@ -356,6 +366,7 @@ struct weighed weigh(vn_fleet *fleet, enum vn_weigher weigher, struct option *op
 {
 	static struct weighed (*const weighers[VN_WEIGHER_COUNT])(vn_fleet *, struct option *) = {
 		[VN_WEIGH_SLOTS] = weigh_slots,
+		[VN_WEIGH_ROOM] = weigh_room,
 		[VN_WEIGH_HOST_FIRST] = weigh_host_first,
 		[VN_WEIGH_BALANCE] = weigh_balance,
 		[VN_WEIGH_FRAGMENTS] = weigh_fragments,

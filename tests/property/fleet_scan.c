@@ -382,6 +382,7 @@ static int64_t weigh(const struct scan *scan, const struct scan_host *host, enum
 	*inner = 0;
 	switch (weigher) {
 	case VN_WEIGH_SLOTS: return b->slots - slots_value(scan, host);
+	case VN_WEIGH_ROOM: return b->slots;
 	case VN_WEIGH_FRAGMENTS: return fragments_value(scan, host) - b->fragments;
 	case VN_WEIGH_HOST_FIRST: return b->host_first;
 	case VN_WEIGH_BEST: return b->best;

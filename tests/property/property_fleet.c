@@ -262,6 +262,8 @@ static void draw_policy(struct world *w)
 					     "slots",
 					     "host-first",
 					     "balance",
+					     "default",
+					     "room/first",
 					     "fragments",
 					     "first",
 					     "best",
@@ -278,6 +280,7 @@ static void draw_policy(struct world *w)
 	w->policy.demand = VN_DEMAND_GIVEN;
 	w->policy.any_distance = random_chance(&w->random, 15);
 	w->policy.cpu_exponent = random_below(&w->random, 5);
+	w->policy.cpu_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
 	must(vn_fleet_set_policy(w->fleet, &w->policy, &err), &err);
 	draw_demand(w);
 }
