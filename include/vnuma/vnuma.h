@@ -7,6 +7,7 @@
 
 #include "vnuma/base.h"
 #include "vnuma/doctor.h"
+#include "vnuma/fleet.h"
 #include "vnuma/guest.h"
 #include "vnuma/host.h"
 #include "vnuma/place.h"
