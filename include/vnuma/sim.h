@@ -14,8 +14,8 @@
  */
 
 enum {
-	VN_TRACE_LINE_MAX = 4096,    /* bytes of a line */
-	VN_TRACE_COLUMNS_MAX = 64,   /* columns of a table */
+	VN_TRACE_LINE_MAX = 4096,     /* bytes of a line */
+	VN_TRACE_COLUMNS_MAX = 64,    /* columns of a table */
 	VN_TRACE_FLAVOURS_MAX = 4096, /* different shapes in one trace */
 	VN_TRACE_CELLS_MAX = 16
 };
@@ -50,7 +50,8 @@ typedef struct vn_trace_row {
 	uint64_t number; /* 0-based, of the rows below the header */
 	int64_t arrival_us;
 	int64_t end_us;	     /* VN_TRACE_NEVER */
-	int64_t lifetime_us; /* VN_TRACE_NEVER; where it has to wait, it ends so much after its start */
+	int64_t lifetime_us; /* VN_TRACE_NEVER; where it has to wait, it ends so much after its
+				start */
 	vn_trace_shape shape;
 	enum vn_trace_rule rule;
 	uint32_t group, domain; /* where rule is not VN_RULE_NONE */
@@ -85,13 +86,15 @@ int vn_trace_reader_new(const char *source, const vn_trace_options *options, vn_
 			void *context, vn_trace_reader **ret, vn_error *err);
 void vn_trace_reader_free(vn_trace_reader *reader); /* accepts NULL */
 VN_DEFINE_AUTO(vn_trace_reader)
-/* The next bytes. Errors: those of `take`; VN_E_SYNTAX and VN_E_RANGE with the place. After an error
- * the reader is only good for freeing. */
+/* The next bytes. Errors: those of `take`; VN_E_SYNTAX and VN_E_RANGE with the place. After an
+ * error the reader is only good for freeing. */
 int vn_trace_feed(vn_trace_reader *reader, const char *bytes, size_t size, vn_error *err);
 /* There are no more: a last line without its newline is taken. VN_E_SYNTAX when there was no row.
  */
 int vn_trace_end(vn_trace_reader *reader, vn_error *err);
 enum vn_trace_format vn_trace_reader_format(const vn_trace_reader *reader);
+uint32_t vn_trace_reader_flavours(const vn_trace_reader *reader); /* different shapes so far */
+uint64_t vn_trace_reader_rows(const vn_trace_reader *reader);
 
 /* ---- the fleet of a simulation -----------------------------------------------------------------
  */
@@ -141,8 +144,8 @@ void vn_sim_fleet_places(const vn_sim_fleet *fleet, vn_sim_place *ret);
 
 /* ---- the replay --------------------------------------------------------------------------------
  *
- * One replay is one policy (or one bound) on one stretch of a trace, on a fleet that is empty at the
- * start. Rows are pushed into it. Guests that no empty host could hold are counted as too large
+ * One replay is one policy (or one bound) on one stretch of a trace, on a fleet that is empty at
+ * the start. Rows are pushed into it. Guests that no empty host could hold are counted as too large
  * and passed over, whatever the rule says. */
 
 enum vn_sim_refusal {

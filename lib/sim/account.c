@@ -19,7 +19,8 @@ static int keep_nodes(struct sim_account *account, const vn_sim_fleet *fleet, vn
 		n += (uint64_t)fleet->groups[g].count *
 		     fleet->kinds[fleet->groups[g].kind]->n_nodes;
 	if (n > UINT32_MAX / 2)
-		return vn_fail(err, VN_E_RANGE, "the fleet has %ju nodes, more than curves are kept of",
+		return vn_fail(err, VN_E_RANGE,
+			       "the fleet has %ju nodes, more than curves are kept of",
 			       (uintmax_t)n);
 	account->first = calloc((size_t)fleet->n_hosts + 1, sizeof(*account->first));
 	account->has = calloc(n + 1, sizeof(*account->has));
@@ -98,7 +99,8 @@ void sim_account_take(struct sim_account *account, const vn_trace_shape *shape,
 	account->asked.cpus += shape->vcpus;
 	account->asked.mem_kib += shape->mem_kib;
 	for (uint32_t i = 0; account->first && i < choice->n_cells; i++) {
-		struct sim_room *node = &account->taken[account->first[choice->host] + choice->nodes[i]];
+		struct sim_room *node =
+			&account->taken[account->first[choice->host] + choice->nodes[i]];
 		struct sim_room cell = part(shape, i);
 
 		node->cpus += cell.cpus;
@@ -112,7 +114,8 @@ void sim_account_give(struct sim_account *account, const vn_trace_shape *shape,
 	account->used.cpus -= shape->vcpus;
 	account->used.mem_kib -= shape->mem_kib;
 	for (uint32_t i = 0; account->first && i < choice->n_cells; i++) {
-		struct sim_room *node = &account->taken[account->first[choice->host] + choice->nodes[i]];
+		struct sim_room *node =
+			&account->taken[account->first[choice->host] + choice->nodes[i]];
 		struct sim_room cell = part(shape, i);
 
 		node->cpus -= cell.cpus;

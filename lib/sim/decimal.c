@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Decimal numbers of a table, exact: the digits are an integer, the point and the exponent a power
- * of ten, and the unit is multiplied in before anything is rounded. 0.1 days are 8,640,000,000 µs on
- * every machine. */
+ * of ten, and the unit is multiplied in before anything is rounded. 0.1 days are 8,640,000,000 µs
+ * on every machine. */
 #include "vnuma/sim.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ static int take_decimal(vn_cursor *in, struct decimal *d)
 	if (vn_take_byte(in, '.'))
 		take_digits(in, true, d);
 	return d->n_digits && take_exponent(in, d) == VN_OK && in->p == in->end ? VN_OK
-										 : VN_E_SYNTAX;
+										: VN_E_SYNTAX;
 }
 
 /* digits * unit * 10^power into *ret; false beyond max. digits < 10^18, unit < 2^40. */

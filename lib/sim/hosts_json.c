@@ -57,7 +57,8 @@ static int read_host(struct group *in, const json_t *value, vn_error *err)
 		r = vn_host_parse("", text, strlen(text), &in->host, &why);
 		free(text);
 	} else {
-		return fail(in, "host", VN_E_SYNTAX, err, "a host, or the text of one, belongs here");
+		return fail(in, "host", VN_E_SYNTAX, err,
+			    "a host, or the text of one, belongs here");
 	}
 	if (r < 0)
 		return fail(in, "host", why.code, err, vn_error_format(&why, where, sizeof(where)));
@@ -107,8 +108,9 @@ static int read_groups(vn_sim_fleet *fleet, const char *source, json_t *hosts, v
 	int r;
 
 	json_array_foreach(hosts, i, value) {
-		struct group in = { { .count = 1, .first_rack = VN_RACK_OWN, .racks = 1 }, NULL, source,
-				    "" };
+		struct group in = {
+			{ .count = 1, .first_rack = VN_RACK_OWN, .racks = 1 }, NULL, source, ""
+		};
 
 		snprintf(in.path, sizeof(in.path), "hosts[%zu]", i);
 		if ((r = read_group(&in, value, err)) < 0) {

@@ -35,9 +35,10 @@ static int read_header(struct table *table, vn_cursor line, vn_error *err)
 			memcpy(name, names[i].p, size);
 		table->column_of[i] = vn_name_find(column_names, N_COLUMNS, name);
 		if (table->column_of[i] < 0 || seen & 1U << table->column_of[i])
-			return vn_fail_at(err, &names[i], VN_E_SYNTAX,
-					  "the columns of a table of hosts are CPU1, RAM1, CPU2, RAM2 "
-					  "and, if it is known, RACK");
+			return vn_fail_at(
+				err, &names[i], VN_E_SYNTAX,
+				"the columns of a table of hosts are CPU1, RAM1, CPU2, RAM2 "
+				"and, if it is known, RACK");
 		seen |= 1U << table->column_of[i];
 	}
 	table->has_rack = seen & 1U << RACK;
@@ -57,8 +58,9 @@ static int make_host(const int64_t values[N_COLUMNS], vn_host **ret, vn_error *e
 		int64_t cpus = node ? c2 : c1, first = node ? c1 : 0;
 
 		n += snprintf(json + n, sizeof(json) - (size_t)n,
-			      "%s{\"id\":%d,\"socket\":%d,\"mem_mib\":%jd", node ? "," : "{\"cells\":[",
-			      node, node, (intmax_t)values[node ? RAM2 : RAM1] * 1024);
+			      "%s{\"id\":%d,\"socket\":%d,\"mem_mib\":%jd",
+			      node ? "," : "{\"cells\":[", node, node,
+			      (intmax_t)values[node ? RAM2 : RAM1] * 1024);
 		if (cpus)
 			n += snprintf(json + n, sizeof(json) - (size_t)n, ",\"cpus\":\"%jd-%jd\"",
 				      (intmax_t)first, (intmax_t)(first + cpus - 1));
@@ -104,8 +106,8 @@ static int read_values(const struct table *table, vn_cursor line, int64_t values
 	if ((r = trace_split(line, fields, &n, err)) < 0)
 		return r;
 	if (n != table->n_columns)
-		return vn_fail_at(err, &line, VN_E_SYNTAX, "the line has %zu values, the header %zu", n,
-				  table->n_columns);
+		return vn_fail_at(err, &line, VN_E_SYNTAX,
+				  "the line has %zu values, the header %zu", n, table->n_columns);
 	for (size_t i = 0; i < n; i++) {
 		int column = table->column_of[i];
 		int64_t millionths;

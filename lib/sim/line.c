@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A line of a table -> its fields. Tables of guests hold numbers and names: a quote may stand around
- * a whole field, and nowhere else; there is no line end in a field. */
+ * A line of a table -> its fields. Tables of guests hold numbers and names: a quote may stand
+ * around a whole field, and nowhere else; there is no line end in a field. */
 #include "trace.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The replay: time goes on, guests leave, the next one is placed. The order of things at one time is
- * fixed: who leaves at or before a guest's arrival has left when it is placed; of those who leave at
- * one time the one that came first goes first.
+ * The replay: time goes on, guests leave, the next one is placed. The order of things at one time
+ * is fixed: who leaves at or before a guest's arrival has left when it is placed; of those who
+ * leave at one time the one that came first goes first.
  *
  * A queue is first come, first served: a guest that does not fit blocks all behind it. The clock
  * goes on to the next time at which guests leave, all of that time leave, and it is tried again. */
@@ -82,7 +82,8 @@ void vn_replay_free(vn_replay *replay)
 	free(replay);
 }
 
-/* ---- guests that leave: a binary heap --------------------------------------------------------- */
+/* ---- guests that leave: a binary heap ---------------------------------------------------------
+ */
 
 static bool leaves_before(const struct live *a, const struct live *b)
 {
@@ -275,8 +276,7 @@ static int is_too_large(vn_replay *replay, const vn_trace_shape *shape, bool *re
 	if ((r = sim_shapes_find(&replay->shapes, shape, &replay->shape, &is_new, err)) < 0)
 		return r;
 	if (is_new)
-		replay->ever[replay->shape] =
-			replay->chooser.ever(replay->chooser.self, shape);
+		replay->ever[replay->shape] = replay->chooser.ever(replay->chooser.self, shape);
 	*ret = !replay->ever[replay->shape];
 	return VN_OK;
 }

@@ -14,7 +14,7 @@ struct sim_room {
 };
 
 struct sim_account {
-	struct sim_room all, used;	 /* of the fleet */
+	struct sim_room all, used;	  /* of the fleet */
 	unsigned __int128 cpu_us, kib_us; /* in use, over time */
 	/* The nodes of each host, if they are kept: node j of host i is [first[i] + j]. */
 	uint32_t *first;
@@ -55,6 +55,7 @@ struct sim_curve {
 int sim_curve_open(struct sim_curve *curve, vn_error *err);
 void sim_curve_close(struct sim_curve *curve);
 void sim_curve_add(struct sim_curve *curve, const struct sim_account *account,
-		   const vn_sim_result *result, int64_t clock_us, int64_t arrival_us, uint64_t live);
+		   const vn_sim_result *result, int64_t clock_us, int64_t arrival_us,
+		   uint64_t live);
 
 #endif

@@ -41,7 +41,8 @@ static int take_memory(vn_cursor *in, uint64_t *ret, vn_error *err)
 	if ((r = vn_size_parse(size, "MiB", ret, err)) < 0)
 		return r;
 	if (!*ret || *ret > VN_GUEST_MEM_MAX_KIB)
-		return vn_fail_at(err, &size, VN_E_RANGE, "memory of a node: legal is 1 KiB to 1 EiB");
+		return vn_fail_at(err, &size, VN_E_RANGE,
+				  "memory of a node: legal is 1 KiB to 1 EiB");
 	return VN_OK;
 }
 
@@ -80,8 +81,8 @@ static int check_shape(const struct shape *s, vn_cursor in, vn_error *err)
 				  VN_NODE_MAX, VN_CPU_MAX);
 	if (s->cpus % s->threads)
 		return vn_fail_at(err, &in, VN_E_RANGE,
-				  "%ju CPUs are not whole cores of %ju threads",
-				  (uintmax_t)s->cpus, (uintmax_t)s->threads);
+				  "%ju CPUs are not whole cores of %ju threads", (uintmax_t)s->cpus,
+				  (uintmax_t)s->threads);
 	return VN_OK;
 }
 
@@ -105,8 +106,8 @@ static void add_cell(vn_text *to, const struct shape *s, uint64_t node, uint64_t
 
 	vn_text_addf(to, "%s{\"id\":%ju,\"socket\":%ju,\"mem_mib\":%ju,\"mem_kib\":%ju,\"cpus\":\"",
 		     node ? "," : "", (uintmax_t)node,
-		     (uintmax_t)(s->sockets ? node / s->nodes : node), (uintmax_t)(s->mem_kib / 1024),
-		     (uintmax_t)s->mem_kib);
+		     (uintmax_t)(s->sockets ? node / s->nodes : node),
+		     (uintmax_t)(s->mem_kib / 1024), (uintmax_t)s->mem_kib);
 	for (uint64_t t = 0; t < s->threads; t++)
 		vn_text_addf(to, "%s%ju-%ju", t ? "," : "", (uintmax_t)(t * stride + node * cores),
 			     (uintmax_t)(t * stride + node * cores + cores - 1));
@@ -127,7 +128,10 @@ static uint64_t distance(const struct shape *s, uint64_t from, uint64_t to)
 static void add_distances(vn_text *to, const struct shape *s, uint64_t all_nodes)
 {
 	for (uint64_t i = 0; i < all_nodes * all_nodes; i++)
-		vn_text_addf(to, "%s%s%ju", i % all_nodes ? "" : i ? "],[" : "[",
+		vn_text_addf(to, "%s%s%ju",
+			     i % all_nodes ? ""
+			     : i	   ? "],["
+					   : "[",
 			     i % all_nodes ? "," : "",
 			     (uintmax_t)distance(s, i / all_nodes, i % all_nodes));
 	vn_text_add(to, "]");

@@ -43,7 +43,8 @@ int sim_shapes_find(struct sim_shapes *shapes, const vn_trace_shape *shape, uint
 	*ret_new = shapes->slots[slot] == NONE;
 	if (*ret_new) {
 		if (shapes->n == VN_TRACE_FLAVOURS_MAX)
-			return vn_fail(err, VN_E_RANGE, "the trace has more than %d different guests",
+			return vn_fail(err, VN_E_RANGE,
+				       "the trace has more than %d different guests",
 				       VN_TRACE_FLAVOURS_MAX);
 		shapes->shapes[shapes->n] = *shape;
 		shapes->slots[slot] = (uint16_t)shapes->n++;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The reader of traces: bytes come in pieces of any size, rows go out. It holds one line; a trace of
- * any length is read in the same memory. */
+ * The reader of traces: bytes come in pieces of any size, rows go out. It holds one line; a trace
+ * of any length is read in the same memory. */
 #include "trace.h"
+#include "replay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct vn_trace_reader {
 	uint32_t line; /* number of the line that is being collected */
 	uint64_t n_rows;
 	int64_t last_us; /* the latest arrival */
+	struct sim_shapes shapes;
 	size_t len;
 	char bytes[VN_TRACE_LINE_MAX];
 };
@@ -39,6 +41,8 @@ int vn_trace_reader_new(const char *source, const vn_trace_options *options, vn_
 
 void vn_trace_reader_free(vn_trace_reader *reader)
 {
+	if (reader)
+		sim_shapes_close(&reader->shapes);
 	free(reader);
 }
 
@@ -47,10 +51,20 @@ enum vn_trace_format vn_trace_reader_format(const vn_trace_reader *reader)
 	return reader->header.format;
 }
 
+uint32_t vn_trace_reader_flavours(const vn_trace_reader *reader)
+{
+	return reader->shapes.n;
+}
+
+uint64_t vn_trace_reader_rows(const vn_trace_reader *reader)
+{
+	return reader->n_rows;
+}
+
 /* ---- a row ----------------------------------------------------------------------------------- */
 
-static int need_value(const struct trace_values *v, const struct trace_header *header, vn_cursor line,
-		      vn_error *err)
+static int need_value(const struct trace_values *v, const struct trace_header *header,
+		      vn_cursor line, vn_error *err)
 {
 	const struct trace_table *table = &trace_tables[header->format];
 
@@ -66,7 +80,8 @@ static int need_value(const struct trace_values *v, const struct trace_header *h
 }
 
 /* When it comes, when it ends: the three times of a row from those that are said. */
-static int fill_times(vn_trace_reader *reader, struct trace_values *v, vn_cursor line, vn_error *err)
+static int fill_times(vn_trace_reader *reader, struct trace_values *v, vn_cursor line,
+		      vn_error *err)
 {
 	const struct trace_table *table = &trace_tables[reader->header.format];
 	vn_trace_row *row = &v->row;
@@ -91,8 +106,9 @@ static int fill_times(vn_trace_reader *reader, struct trace_values *v, vn_cursor
 		row->end_us = ends && row->end_us < 0 ? 0 : row->end_us;
 	}
 	if (row->arrival_us < reader->last_us)
-		return vn_fail_at(err, &line, VN_E_RANGE,
-				  "it arrives before the row above it: rows stand in the order of arrival");
+		return vn_fail_at(
+			err, &line, VN_E_RANGE,
+			"it arrives before the row above it: rows stand in the order of arrival");
 	reader->last_us = row->arrival_us;
 	return VN_OK;
 }
@@ -140,6 +156,18 @@ static int check_rule(const struct trace_values *v, vn_cursor line, vn_error *er
 	return VN_OK;
 }
 
+/* A trace with too many flavours is noticed where its line is known. */
+static int count_shape(vn_trace_reader *reader, const vn_trace_shape *shape, vn_cursor line,
+		       vn_error *err)
+{
+	vn_error why = { 0 };
+	uint32_t number;
+	bool is_new;
+	int r = sim_shapes_find(&reader->shapes, shape, &number, &is_new, &why);
+
+	return r < 0 ? vn_fail_at(err, &line, r, "%s", why.text) : VN_OK;
+}
+
 static int take_row(vn_trace_reader *reader, vn_cursor line, vn_error *err)
 {
 	struct trace_values values;
@@ -151,7 +179,8 @@ static int take_row(vn_trace_reader *reader, vn_cursor line, vn_error *err)
 	if ((r = need_value(&values, &reader->header, line, err)) < 0 ||
 	    (r = fill_times(reader, &values, line, err)) < 0 ||
 	    (r = fill_cells(reader, &values, line, err)) < 0 ||
-	    (r = check_rule(&values, line, err)) < 0)
+	    (r = check_rule(&values, line, err)) < 0 ||
+	    (r = count_shape(reader, &values.row.shape, line, err)) < 0)
 		return r;
 	fill_end(reader, &values);
 	return reader->take(reader->context, &values.row, err);

@@ -37,9 +37,9 @@ struct trace_table {
 	const char *signature; /* the column that no other format has; NULL: generic */
 	const struct trace_column *columns;
 	size_t n_columns;
-	unsigned needed;       /* FIELD_BITs that have to be there */
-	bool before_start;     /* a guest may have come before time 0 */
-	bool two_cells_rule;   /* cells are not said: a threshold of memory decides */
+	unsigned needed;	      /* FIELD_BITs that have to be there */
+	bool before_start;	      /* a guest may have come before time 0 */
+	bool two_cells_rule;	      /* cells are not said: a threshold of memory decides */
 	uint64_t two_cells_above_kib; /* ...this one, if the caller gives none */
 };
 extern const struct trace_table trace_tables[VN_TRACE_FORMAT_COUNT];

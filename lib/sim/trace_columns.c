@@ -26,29 +26,24 @@ enum { MILLION = 1000000 };
 #define TIMES(name, field)                                                                         \
 	{ name, field, SECOND }, { name "_us", field, 1 }, { name "_ms", field, 1000 },            \
 		{ name "_s", field, SECOND }, { name "_min", field, 60 * SECOND },                 \
-		{ name "_h", field, 3600 * SECOND }, { name "_d", field, DAY }
+		{ name "_h", field, 3600 * SECOND },                                               \
+	{                                                                                          \
+		name "_d", field, DAY                                                              \
+	}
 
 static const struct trace_column generic_columns[] = {
-	{ "id", FIELD_IGNORED, 0 },
-	TIMES("arrival", FIELD_ARRIVAL),
-	TIMES("lifetime", FIELD_LIFETIME),
-	TIMES("end", FIELD_END),
-	{ "vcpus", FIELD_VCPUS, 1 },
-	{ "memory", FIELD_MEMORY, 0 },
-	{ "memory_kib", FIELD_MEMORY, 1 },
-	{ "memory_mib", FIELD_MEMORY, 1024 },
-	{ "memory_gib", FIELD_MEMORY, GIB },
-	{ "cells", FIELD_CELLS, 1 },
-	{ "dedicated", FIELD_DEDICATED, 0 },
-	{ "threads", FIELD_THREADS, 0 },
-	{ "page_size", FIELD_PAGES, 0 },
-	{ "rule", FIELD_RULE, 0 },
-	{ "group", FIELD_GROUP, 0 },
-	{ "domain", FIELD_DOMAIN, 0 },
+	{ "id", FIELD_IGNORED, 0 },	     TIMES("arrival", FIELD_ARRIVAL),
+	TIMES("lifetime", FIELD_LIFETIME),   TIMES("end", FIELD_END),
+	{ "vcpus", FIELD_VCPUS, 1 },	     { "memory", FIELD_MEMORY, 0 },
+	{ "memory_kib", FIELD_MEMORY, 1 },   { "memory_mib", FIELD_MEMORY, 1024 },
+	{ "memory_gib", FIELD_MEMORY, GIB }, { "cells", FIELD_CELLS, 1 },
+	{ "dedicated", FIELD_DEDICATED, 0 }, { "threads", FIELD_THREADS, 0 },
+	{ "page_size", FIELD_PAGES, 0 },     { "rule", FIELD_RULE, 0 },
+	{ "group", FIELD_GROUP, 0 },	     { "domain", FIELD_DOMAIN, 0 },
 };
 static const struct trace_column lifetime_columns[] = {
-	{ "vmid", FIELD_IGNORED, 0 },  { "cpu", FIELD_VCPUS, 1 },
-	{ "mem", FIELD_MEMORY, GIB },  { "at", FIELD_ARRIVAL, SECOND },
+	{ "vmid", FIELD_IGNORED, 0 },	  { "cpu", FIELD_VCPUS, 1 },
+	{ "mem", FIELD_MEMORY, GIB },	  { "at", FIELD_ARRIVAL, SECOND },
 	{ "lt", FIELD_LIFETIME, SECOND },
 };
 static const struct trace_column topology_columns[] = {
@@ -57,9 +52,9 @@ static const struct trace_column topology_columns[] = {
 	{ "group", FIELD_GROUP, 0 },	    { "domain", FIELD_DOMAIN, 0 },
 };
 static const struct trace_column azure_columns[] = {
-	{ "vmId", FIELD_IGNORED, 0 },	    { "tenantId", FIELD_IGNORED, 0 },
-	{ "cores", FIELD_VCPUS, 1 },	    { "ram", FIELD_MEMORY, GIB },
-	{ "vmTypeId", FIELD_IGNORED, 0 },   { "starttime", FIELD_ARRIVAL, DAY },
+	{ "vmId", FIELD_IGNORED, 0 },	  { "tenantId", FIELD_IGNORED, 0 },
+	{ "cores", FIELD_VCPUS, 1 },	  { "ram", FIELD_MEMORY, GIB },
+	{ "vmTypeId", FIELD_IGNORED, 0 }, { "starttime", FIELD_ARRIVAL, DAY },
 	{ "endtime", FIELD_END, DAY },
 };
 
@@ -67,7 +62,7 @@ static const struct trace_column azure_columns[] = {
 #define NEEDED(more)   .needed = FIELD_BIT(FIELD_VCPUS) | FIELD_BIT(FIELD_MEMORY) | (more)
 const struct trace_table trace_tables[VN_TRACE_FORMAT_COUNT] = {
 	[VN_TRACE_GENERIC] = { COLUMNS(generic_columns), NEEDED(0) },
-	[VN_TRACE_LIFETIME] = { "vmid", COLUMNS(lifetime_columns),
+	[VN_TRACE_LIFETIME] = { "lt", COLUMNS(lifetime_columns),
 				NEEDED(FIELD_BIT(FIELD_ARRIVAL) | FIELD_BIT(FIELD_LIFETIME)),
 				.two_cells_rule = true, .two_cells_above_kib = 10 * GIB },
 	[VN_TRACE_TOPOLOGY] = { "flavor_vcpus", COLUMNS(topology_columns),
@@ -110,12 +105,13 @@ static int add_column(struct trace_header *header, vn_cursor name, vn_error *err
 	const int shown = name.end - name.p > 40 ? 40 : (int)(name.end - name.p);
 
 	if (!column)
-		return vn_fail_at(err, &name, VN_E_SYNTAX,
-				  "there is no column '%.*s' in the %s format of traces (see vnuma-sim(1))",
-				  shown, name.p, vn_trace_format_names[header->format]);
+		return vn_fail_at(
+			err, &name, VN_E_SYNTAX,
+			"there is no column '%.*s' in the %s format of traces (see vnuma-sim(1))",
+			shown, name.p, vn_trace_format_names[header->format]);
 	if (column->field != FIELD_IGNORED && header->fields & FIELD_BIT(column->field))
-		return vn_fail_at(err, &name, VN_E_CONFLICT, "a second column says what '%.*s' does",
-				  shown, name.p);
+		return vn_fail_at(err, &name, VN_E_CONFLICT,
+				  "a second column says what '%.*s' does", shown, name.p);
 	header->columns[header->n++] = column;
 	header->fields |= FIELD_BIT(column->field);
 	return VN_OK;
@@ -171,8 +167,9 @@ static int read_count(vn_cursor in, uint64_t min, uint64_t max, const char *what
 		return r;
 	if (millionths % MILLION || millionths < (int64_t)min * MILLION ||
 	    millionths > (int64_t)max * MILLION)
-		return vn_fail_at(err, &in, VN_E_RANGE, "%s '%.*s': legal is a whole number from %ju to %ju",
-				  what, (int)(in.end - in.p > 40 ? 40 : in.end - in.p), in.p,
+		return vn_fail_at(err, &in, VN_E_RANGE,
+				  "%s '%.*s': legal is a whole number from %ju to %ju", what,
+				  (int)(in.end - in.p > 40 ? 40 : in.end - in.p), in.p,
 				  (uintmax_t)min, (uintmax_t)max);
 	*to = (uint32_t)(millionths / MILLION);
 	return VN_OK;
@@ -291,8 +288,8 @@ int trace_values_read(const struct trace_header *header, vn_cursor line, struct 
 	if ((r = trace_split(line, fields, &n, err)) < 0)
 		return r;
 	if (n != header->n)
-		return vn_fail_at(err, &line, VN_E_SYNTAX, "the line has %zu values, the header %zu", n,
-				  header->n);
+		return vn_fail_at(err, &line, VN_E_SYNTAX,
+				  "the line has %zu values, the header %zu", n, header->n);
 	for (size_t i = 0; i < n; i++) {
 		enum trace_field field = header->columns[i]->field;
 
