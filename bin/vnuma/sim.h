@@ -3,8 +3,8 @@
  * vnuma sim: what is asked for (sim_plan.c), reading traces (sim_read.c), the jobs on all CPUs
  * (sim_run.c, sim_rows.c), the linear programme (sim_lp.c), sums (sim_summary.c) and printing.
  *
- * A contestant is a policy or a bound; an episode is a stretch of the trace from a start row on. Each
- * pair of them is a job of its own, so that threads share nothing and change nothing. */
+ * A contestant is a policy or a bound; an episode is a stretch of the trace from a start row on.
+ * Each pair of them is a job of its own, so that threads share nothing and change nothing. */
 #ifndef VNUMA_CLI_SIM_H
 #define VNUMA_CLI_SIM_H
 
@@ -71,7 +71,8 @@ int sim_trace_read(const char *path, const vn_trace_options *options, vn_trace_t
 /* A list of row numbers: text, or a .npy file of integers. */
 int sim_starts_read(const char *path, uint64_t **ret, size_t *ret_n, vn_error *err);
 
-/* ---- sim_rows.c: all rows of a trace ---------------------------------------------------------- */
+/* ---- sim_rows.c: all rows of a trace ----------------------------------------------------------
+ */
 
 struct sim_rows {
 	vn_trace_row *rows;
@@ -101,7 +102,8 @@ typedef int sim_job(void *context, size_t i, vn_error *err);
 int sim_parallel(size_t n, unsigned threads, sim_job *job, void *context,
 		 struct cli_progress *progress, vn_error *err);
 
-/* ---- sim_decisions.c: one line for each row --------------------------------------------------- */
+/* ---- sim_decisions.c: one line for each row ---------------------------------------------------
+ */
 
 struct sim_decisions {
 	const char *policy;
@@ -141,5 +143,10 @@ int sim_write_csv(const struct sim_plan *plan, const struct sim_report *report, 
 		  vn_error *err);
 int sim_write_svg(const struct sim_plan *plan, const struct sim_report *report, vn_text *to,
 		  vn_error *err);
+
+/* ---- sim_gnuplot.c --------------------------------------------------------------------------- */
+
+/* Run a script; what it prints is appended to *ret. VN_E_SYSTEM: it is not there, or it failed. */
+int sim_gnuplot(const vn_text *script, vn_text *ret, vn_error *err);
 
 #endif

@@ -254,7 +254,7 @@ static int read_value(const struct trace_column *column, vn_cursor in, vn_trace_
 	case FIELD_ARRIVAL: return read_time(in, column->unit, &row->arrival_us, err);
 	case FIELD_LIFETIME: return read_time(in, column->unit, &row->lifetime_us, err);
 	case FIELD_END: return read_time(in, column->unit, &row->end_us, err);
-	case FIELD_VCPUS: return read_count(in, 1, VN_VCPU_MAX, "vCPUs", &shape->vcpus, err);
+	case FIELD_VCPUS: return read_count(in, 1, INT32_MAX, "vCPUs", &shape->vcpus, err);
 	case FIELD_CELLS: return read_count(in, 1, VN_TRACE_CELLS_MAX, "cells", &shape->cells, err);
 	case FIELD_MEMORY: return read_memory(in, column->unit, &shape->mem_kib, err);
 	case FIELD_GROUP: return read_count(in, 0, UINT32_MAX, "group", &row->group, err);
