@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 18, POWER_MAX = 30, EXPONENT_MAX = 300 };
+enum { EXPONENT_MAX = 9999 };
 
 struct decimal {
 	bool negative;

@@ -42,13 +42,13 @@ static int read_count(const struct group *in, const char *key, const json_t *val
 static int read_host(struct group *in, const json_t *value, vn_error *err)
 {
 	vn_error why = { 0 };
-	char where[sizeof(why.text) + 128];
-	char *text;
+	char where[sizeof(why.text) + 128], *text;
+	bool is_text = json_is_string(value);
 	int r;
 
 	if (in->host)
 		return fail(in, "host", VN_E_SYNTAX, err, "stands twice");
-	if (json_is_string(value)) {
+	if (is_text) {
 		r = sim_host_read(json_string_value(value), &in->host, &why);
 	} else if (json_is_object(value)) {
 		text = json_dumps(value, JSON_COMPACT);
@@ -61,7 +61,8 @@ static int read_host(struct group *in, const json_t *value, vn_error *err)
 			    "a host, or the text of one, belongs here");
 	}
 	if (r < 0)
-		return fail(in, "host", why.code, err, vn_error_format(&why, where, sizeof(where)));
+		return fail(in, "host", why.code, err,
+			    is_text ? vn_error_format(&why, where, sizeof(where)) : why.text);
 	return VN_OK;
 }
 
@@ -103,6 +104,7 @@ static int read_group(struct group *in, json_t *value, vn_error *err)
 
 static int read_groups(vn_sim_fleet *fleet, const char *source, json_t *hosts, vn_error *err)
 {
+	vn_error why = { 0 };
 	size_t i;
 	json_t *value;
 	int r;
@@ -117,9 +119,10 @@ static int read_groups(vn_sim_fleet *fleet, const char *source, json_t *hosts, v
 			vn_host_free(in.host);
 			return r;
 		}
-		if ((r = sim_fleet_add_kind(fleet, in.host, &in.hosts.kind, err)) < 0 ||
-		    (r = sim_fleet_add_hosts(fleet, &in.hosts, err)) < 0)
+		if ((r = sim_fleet_add_kind(fleet, in.host, &in.hosts.kind, err)) < 0)
 			return r;
+		if ((r = sim_fleet_add_hosts(fleet, &in.hosts, &why)) < 0)
+			return fail(&in, "count", r, err, why.text);
 	}
 	return VN_OK;
 }

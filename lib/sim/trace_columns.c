@@ -228,17 +228,19 @@ static int read_pages(vn_cursor in, vn_trace_shape *shape, vn_error *err)
 	} words[] = { { "small", VN_PAGES_SMALL },
 		      { "large", VN_PAGES_LARGE },
 		      { "any", VN_PAGES_ANY } };
-	int r;
 
 	for (size_t i = 0; i < VN_LEN(words); i++)
 		if (is_word(in, words[i].word)) {
 			shape->pages = words[i].want;
 			return VN_OK;
 		}
-	if ((r = vn_size_parse(in, "KiB", &shape->page_kib, err)) < 0)
-		return r;
-	if (!shape->page_kib || shape->page_kib > VN_GUEST_MEM_MAX_KIB)
-		return vn_fail_at(err, &in, VN_E_RANGE, "a page has 1 KiB to 1 EiB");
+	if (vn_size_parse(in, "KiB", &shape->page_kib, NULL) < 0 || !shape->page_kib ||
+	    shape->page_kib > VN_GUEST_MEM_MAX_KIB)
+		return vn_fail_at(
+			err, &in, VN_E_RANGE,
+			"page_size '%.*s': legal is 'small', 'large', 'any' or a size, as "
+			"'2MiB'",
+			(int)(in.end - in.p > 40 ? 40 : in.end - in.p), in.p);
 	shape->pages = VN_PAGES_SIZE;
 	return VN_OK;
 }
