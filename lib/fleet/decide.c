@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Decisions. The hosts come in the order of (score, number): the best score is looked for over
+ * pools and blocks, and the lowest host over the classes that have it; the next one likewise,
+ * behind the last. So a filter that is about single hosts costs only as many steps as it turns
+ * hosts away. */
+#include "fleet/engine.h"
+
+struct position { /* in the order of hosts */
+	score score;
+	uint32_t host; /* NONE: before the first of this score */
+};
+
+/* ---- filters ---- */
+
+enum vn_fleet_filter host_filter(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group,
+				 uint32_t host)
+{
+	const struct flavour *flavour = &fleet->flavours[ask->flavour];
+	const struct host *h = &fleet->hosts[host];
+	enum vn_fleet_filter filter = label_filter(fleet, fleet->pools[h->pool], flavour);
+
+	if (filter != VN_FILTER_COUNT)
+		return filter;
+	if (fleet->n_marked_words && (fleet->marked[host / 64] >> host % 64 & 1))
+		return VN_FILTER_EXCLUDED;
+	if (group != NONE && !group_allows(fleet, group, ask->partition, host))
+		return group_filter(&fleet->groups[group]);
+	return VN_FILTER_COUNT;
+}
+
+/* Those that are not about a whole pool. */
+static bool host_passes(const vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group,
+			uint32_t host)
+{
+	if (ask->n_excluded && (fleet->marked[host / 64] >> host % 64 & 1))
+		return false;
+	return group == NONE || group_allows(fleet, group, ask->partition, host);
+}
+
+static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
+{
+	uint32_t words = (fleet->n_hosts + 63) / 64;
+
+	if (!ask->n_excluded)
+		return VN_OK;
+	if (fleet->n_marked_words < words) {
+		uint64_t *marked = fleet_resize(fleet, fleet->marked, fleet->n_marked_words, words,
+						sizeof(*marked));
+
+		if (!marked)
+			return VN_E_NOMEM;
+		fleet->marked = marked;
+		fleet->n_marked_words = words;
+	}
+	for (uint32_t i = 0; i < ask->n_excluded; i++) {
+		uint32_t host = ask->excluded[i];
+
+		if (on)
+			fleet->marked[host / 64] |= UINT64_C(1) << host % 64;
+		else
+			fleet->marked[host / 64] &= ~(UINT64_C(1) << host % 64);
+	}
+	return VN_OK;
+}
+
+/* ---- in order ---- */
+
+/* The lowest host of the pool's classes with this score, behind `after`. */
+static void lowest_of_block(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
+			    const score *want, uint32_t after, uint32_t *low)
+{
+	const score *scores = &block->scores[(size_t)flavour * BLOCK];
+
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		uint32_t host = block->low[i];
+
+		if (scores[i].value != want->value || !score_equal(&scores[i], want))
+			continue;
+		if (after != NONE && host <= after)
+			host = treap_after(fleet, fleet->classes[block->classes[i]].root, after);
+		*low = host < *low ? host : *low;
+	}
+}
+
+/* The least score behind `from` (with hosts left, when it is the same score). */
+static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t flavour,
+			  const struct position *from, struct position *best)
+{
+	const struct block *block = fleet->pools[pool]->blocks[b];
+	const score *scores = &block->scores[(size_t)flavour * BLOCK];
+	const score *least = block_best(fleet, pool, b, flavour);
+	uint32_t low = NONE;
+
+	if (score_less(&best->score, least) || score_is_never(least))
+		return;
+	if (score_less(&from->score, least)) {
+		lowest_of_block(fleet, block, flavour, least, NONE, &low);
+		if (score_less(least, &best->score) || low < best->host)
+			*best = (struct position){ *least, low };
+		return;
+	}
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		uint32_t host = block->low[i];
+
+		if (score_is_never(&scores[i]) || score_less(&scores[i], &from->score) ||
+		    score_less(&best->score, &scores[i]))
+			continue;
+		if (score_equal(&scores[i], &from->score) && from->host != NONE &&
+		    host <= from->host)
+			host = treap_after(fleet, fleet->classes[block->classes[i]].root,
+					   from->host);
+		if (host != NONE && (score_less(&scores[i], &best->score) || host < best->host))
+			*best = (struct position){ scores[i], host };
+	}
+}
+
+/* The next host behind `at`; false: there is none. */
+static bool next_host(vn_fleet *fleet, uint32_t flavour, struct position *at)
+{
+	const struct flavour *f = &fleet->flavours[flavour];
+	struct position best = { score_never, NONE };
+
+	for (uint32_t i = 0; i < f->n_pools; i++) {
+		uint32_t pool = f->pools[i];
+		const score *least = pool_best(fleet, pool, flavour);
+
+		if (score_is_never(least) || score_less(&best.score, least))
+			continue;
+		for (uint32_t b = 0; b < fleet->pools[pool]->n_blocks; b++)
+			best_of_block(fleet, pool, b, flavour, at, &best);
+	}
+	*at = best;
+	return best.host != NONE;
+}
+
+/* The first one of all. */
+static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
+{
+	const struct flavour *f = &fleet->flavours[flavour];
+	score best = score_never;
+	uint32_t low = NONE;
+
+	for (uint32_t i = 0; i < f->n_pools; i++) {
+		const score *least = pool_best(fleet, f->pools[i], flavour);
+
+		if (score_less(least, &best))
+			best = *least;
+	}
+	if (score_is_never(&best))
+		return false;
+	for (uint32_t i = 0; i < f->n_pools; i++) {
+		const struct pool *pool = fleet->pools[f->pools[i]];
+
+		if (!score_equal(&pool->best[flavour], &best))
+			continue;
+		for (uint32_t b = 0; b < pool->n_blocks; b++)
+			if (score_equal(&pool->blocks[b]->best[flavour], &best))
+				lowest_of_block(fleet, pool->blocks[b], flavour, &best, NONE, &low);
+	}
+	*ret = (struct position){ best, low };
+	return true;
+}
+
+/* ---- at random ---- */
+
+static uint64_t next_random(vn_fleet *fleet)
+{
+	uint64_t x = fleet->random += UINT64_C(0x9e3779b97f4a7c15);
+
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+/* Number `nth` of the hosts with this score (any: NULL); with nth = UINT64_MAX only counts them. */
+static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour, const score *want, uint64_t nth,
+			    uint32_t *host)
+{
+	const struct flavour *f = &fleet->flavours[flavour];
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < f->n_pools; i++) {
+		const struct pool *pool = fleet->pools[f->pools[i]];
+
+		for (uint32_t b = 0; b < pool->n_blocks; b++) {
+			const struct block *block = pool->blocks[b];
+			const score *scores = &block->scores[(size_t)flavour * BLOCK];
+
+			for (uint32_t c = 0; c < BLOCK; c++) {
+				uint32_t root, size;
+
+				if (score_is_never(&scores[c]) ||
+				    (want && !score_equal(&scores[c], want)))
+					continue;
+				root = fleet->classes[block->classes[c]].root;
+				size = fleet->treap[root].size;
+				if (nth >= n && nth - n < size)
+					*host = treap_nth(fleet, root, (uint32_t)(nth - n));
+				n += size;
+			}
+		}
+	}
+	return n;
+}
+
+/* Any of the hosts with the best score, or of all where it fits. */
+static bool random_host(vn_fleet *fleet, uint32_t flavour, bool all, struct position *at)
+{
+	uint64_t n;
+
+	if (!first_host(fleet, flavour, at))
+		return false;
+	n = count_hosts(fleet, flavour, all ? NULL : &at->score, UINT64_MAX, &at->host);
+	count_hosts(fleet, flavour, all ? NULL : &at->score, next_random(fleet) % n, &at->host);
+	at->score = *class_score(fleet, fleet->hosts[at->host].class, flavour);
+	return true;
+}
+
+/* ---- choices ---- */
+
+static bool choose(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t host, vn_fleet_choice *ret)
+{
+	struct best_option best;
+
+	if (!option_on_host(fleet, host, ask->flavour, &best))
+		return false;
+	*ret = (vn_fleet_choice){ .flavour = ask->flavour,
+				  .group = ask->group,
+				  .partition = ask->partition,
+				  .host = host,
+				  .nodes = best.nodes,
+				  .score = best.score };
+	return true;
+}
+
+static bool better(const vn_fleet_choice *a, const vn_fleet_choice *b)
+{
+	if (!score_equal(&a->score, &b->score))
+		return score_less(&a->score, &b->score);
+	return a->host < b->host;
+}
+
+/* Of a list of hosts. */
+static uint32_t choose_of(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group,
+			  const uint32_t *hosts, uint32_t n_hosts, uint32_t n, vn_fleet_choice *ret)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < n_hosts; i++) {
+		vn_fleet_choice one;
+		uint32_t at;
+
+		if (host_filter(fleet, ask, group, hosts[i]) != VN_FILTER_COUNT ||
+		    !choose(fleet, ask, hosts[i], &one) ||
+		    (found == n && !better(&one, &ret[n - 1])))
+			continue;
+		at = found < n ? found++ : n - 1;
+		for (; at && better(&one, &ret[at - 1]); at--)
+			ret[at] = ret[at - 1];
+		ret[at] = one;
+	}
+	return found;
+}
+
+/* Of all hosts, by the index. */
+static uint32_t choose_best(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group, uint32_t n,
+			    vn_fleet_choice *ret)
+{
+	const vn_fleet_policy *policy = &fleet->policy;
+	bool all = policy->weights[VN_WEIGH_RANDOM] != 0, more;
+	struct position at = { score_unknown, NONE };
+	uint32_t found = 0, first = NONE;
+
+	if (all || policy->random_ties)
+		more = random_host(fleet, ask->flavour, all, &at);
+	else
+		more = first_host(fleet, ask->flavour, &at);
+	if (more && (all || policy->random_ties)) {
+		if (host_passes(fleet, ask, group, at.host) &&
+		    choose(fleet, ask, at.host, &ret[found])) {
+			first = at.host;
+			found++;
+		}
+		at = (struct position){ score_unknown, NONE };
+		more = found < n && next_host(fleet, ask->flavour, &at);
+	}
+	while (more && found < n) {
+		if (at.host != first && host_passes(fleet, ask, group, at.host) &&
+		    choose(fleet, ask, at.host, &ret[found]))
+			found++;
+		more = found < n && next_host(fleet, ask->flavour, &at);
+	}
+	return found;
+}
+
+static uint32_t choose_some(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group, uint32_t n,
+			    vn_fleet_choice *ret)
+{
+	const uint32_t *hosts;
+	uint32_t n_hosts;
+
+	if (ask->n_only)
+		return choose_of(fleet, ask, group, ask->only, ask->n_only, n, ret);
+	if (group != NONE && group_hosts(fleet, group, &hosts, &n_hosts))
+		return choose_of(fleet, ask, group, hosts, n_hosts, n, ret);
+	return choose_best(fleet, ask, group, n, ret);
+}
+
+/* ---- asking ---- */
+
+static int check_hosts(const vn_fleet *fleet, const uint32_t *hosts, uint32_t n, vn_error *err)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (hosts[i] >= fleet->n_hosts)
+			return vn_fail(err, VN_E_RANGE, "there is no host %u (the fleet has %u)",
+				       hosts[i], fleet->n_hosts);
+	return VN_OK;
+}
+
+static int check(const vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t n, vn_error *err)
+{
+	int r;
+
+	if (!n || n > VN_FLEET_BEST_MAX)
+		return vn_fail(err, VN_E_RANGE, "%u hosts are asked for (legal: 1-%d)", n,
+			       VN_FLEET_BEST_MAX);
+	if (ask->flavour >= fleet->n_flavours)
+		return vn_fail(err, VN_E_RANGE, "there is no flavour %u (the fleet has %u)",
+			       ask->flavour, fleet->n_flavours);
+	if (ask->group != NONE && ask->group >= fleet->n_groups)
+		return vn_fail(err, VN_E_RANGE, "there is no server group %u (the fleet has %u)",
+			       ask->group, fleet->n_groups);
+	if ((r = check_hosts(fleet, ask->excluded, ask->n_excluded, err)) < 0)
+		return r;
+	return check_hosts(fleet, ask->only, ask->n_only, err);
+}
+
+/* By pools, which is cheap: how many hosts the labels leave. */
+static int refuse(vn_fleet *fleet, const vn_fleet_ask *ask, vn_error *err)
+{
+	const struct flavour *flavour = &fleet->flavours[ask->flavour];
+	uint64_t left = 0;
+
+	fleet->counters.refusals++;
+	if (!err)
+		return VN_E_NOFIT;
+	for (uint32_t i = 0; i < flavour->n_pools; i++)
+		left += fleet->pools[flavour->pools[i]]->n_hosts;
+	return vn_fail(err, VN_E_NOFIT,
+		       "no host for '%s': of %u, %llu pass its labels, and none of them has room%s",
+		       flavour->name, fleet->n_hosts, (unsigned long long)left,
+		       ask->group == NONE ? "" : " where its server group allows it");
+}
+
+int vn_fleet_decide(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t n, vn_fleet_choice *ret,
+		    uint32_t *ret_n, vn_error *err)
+{
+	uint32_t group, found;
+	int r;
+
+	if ((r = check(fleet, ask, n, err)) < 0)
+		return r;
+	if (flavour_pools(fleet, ask->flavour) < 0 || mark_excluded(fleet, ask, true) < 0)
+		return vn_fail(err, VN_E_NOMEM, "no memory for a decision");
+	fleet->counters.decisions++;
+	demand_ask(fleet, ask->flavour);
+	group = ask->group;
+	found = choose_some(fleet, ask, group, n, ret);
+	if (!found && group != NONE && fleet->groups[group].rule.soft) {
+		group = NONE;
+		found = choose_some(fleet, ask, group, n, ret);
+	}
+	if (ask->explain)
+		explain_decision(fleet, ask, group, ret, found, ask->explain);
+	mark_excluded(fleet, ask, false);
+	if (!found)
+		return refuse(fleet, ask, err);
+	*ret_n = found;
+	return VN_OK;
+}

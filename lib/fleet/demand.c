@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * How often each flavour is asked for, and the weights that follow from it. Learned demand is
+ * counted at once but used in steps: what was computed with other weights is not valid any more, so
+ * the weights in use stay until one of those that matter has moved by a quarter. */
+#include "fleet/engine.h"
+
+enum {
+	ONE = 1024,	 /* a decision just made, in learned demand */
+	FIRST_LOOK = 64, /* decisions after which the demand is looked at first */
+	LOOKS = 8,	 /* in a half life */
+	STAY = 15024,	 /* 2^(-1/8) x 16384 */
+	SHARE_MATTERS = 256,
+};
+
+static uint64_t root(uint64_t of)
+{
+	uint64_t low = 0, high = UINT32_MAX;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low + 1) / 2;
+
+		if (middle * middle <= of)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
+}
+
+static uint64_t demand_of(const vn_fleet *fleet, uint32_t flavour)
+{
+	const struct flavour *f = &fleet->flavours[flavour];
+
+	return fleet->policy.demand == VN_DEMAND_GIVEN ? f->given : f->learned;
+}
+
+static uint64_t weight_of(const vn_fleet *fleet, uint32_t flavour)
+{
+	const struct flavour *f = &fleet->flavours[flavour];
+	uint64_t cpus = f->request->vcpus, factor = 1;
+	uint32_t exponent = fleet->policy.cpu_exponent;
+
+	enum { BITS = 40 };
+
+	if (f->forced != UINT64_MAX)
+		return f->forced;
+	for (uint32_t i = 0; i < exponent / 2; i++)
+		factor *= cpus;
+	factor *= demand_of(fleet, flavour);
+	if (exponent % 2) /* x sqrt(CPUs), 8 binary places */
+		factor = (uint64_t)(((unsigned __int128)factor * root(cpus << 16)) >> 8);
+	return factor >> BITS ? (UINT64_C(1) << BITS) - 1 : factor;
+}
+
+/* Does anything that the policy asks depend on the demand? */
+static bool matters(const vn_fleet_policy *policy)
+{
+	return policy->weights[VN_WEIGH_SLOTS] || policy->weights[VN_WEIGH_FRAGMENTS] ||
+	       policy->tie == VN_WEIGH_SLOTS || policy->tie == VN_WEIGH_FRAGMENTS;
+}
+
+void demand_publish(vn_fleet *fleet)
+{
+	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
+		fleet->counts[i] = demand_of(fleet, i);
+		fleet->weights[i] = weight_of(fleet, i);
+	}
+	fleet->epoch++;
+}
+
+/* Has a flavour's share of the weight moved by a quarter, where it is 1/256 or more? */
+static bool has_moved(const vn_fleet *fleet)
+{
+	unsigned __int128 was = 0, now = 0, a, b;
+
+	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
+		was += fleet->weights[i];
+		now += weight_of(fleet, i);
+	}
+	if (!was || !now)
+		return now != was;
+	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
+		a = fleet->weights[i] * now; /* both over was x now */
+		b = weight_of(fleet, i) * was;
+		if ((a > b ? a : b) * SHARE_MATTERS < was * now)
+			continue;
+		if (a * 4 > b * 5 || b * 4 > a * 5)
+			return true;
+	}
+	return false;
+}
+
+void demand_ask(vn_fleet *fleet, uint32_t flavour)
+{
+	uint32_t every = fleet->policy.half_life / LOOKS + 1;
+
+	if (fleet->policy.demand != VN_DEMAND_LEARNED)
+		return;
+	fleet->flavours[flavour].learned += ONE;
+	if (++fleet->asked < fleet->next_look)
+		return;
+	fleet->next_look = fleet->asked < every ? fleet->asked * 2 : fleet->asked + every;
+	if (fleet->asked >= every)
+		for (uint32_t i = 0; i < fleet->n_flavours; i++)
+			fleet->flavours[i].learned = fleet->flavours[i].learned * STAY / 16384;
+	if (matters(&fleet->policy) && has_moved(fleet))
+		demand_publish(fleet);
+}
+
+static int check(const vn_fleet *fleet, uint32_t flavour, vn_error *err)
+{
+	if (flavour >= fleet->n_flavours)
+		return vn_fail(err, VN_E_RANGE, "there is no flavour %u (the fleet has %u)",
+			       flavour, fleet->n_flavours);
+	return VN_OK;
+}
+
+int vn_fleet_set_demand(vn_fleet *fleet, uint32_t flavour, uint64_t count, vn_error *err)
+{
+	int r = check(fleet, flavour, err);
+
+	if (r < 0)
+		return r;
+	if (count > UINT32_MAX)
+		return vn_fail(err, VN_E_RANGE, "a demand of %llu is above %u",
+			       (unsigned long long)count, UINT32_MAX);
+	fleet->flavours[flavour].given = count;
+	demand_publish(fleet);
+	return VN_OK;
+}
+
+int vn_fleet_set_weight(vn_fleet *fleet, uint32_t flavour, uint64_t weight, vn_error *err)
+{
+	int r = check(fleet, flavour, err);
+
+	if (r < 0)
+		return r;
+	if (weight >= UINT64_C(1) << 40 && weight != UINT64_MAX)
+		return vn_fail(err, VN_E_RANGE, "a weight of %llu is not below 2^40",
+			       (unsigned long long)weight);
+	fleet->flavours[flavour].forced = weight;
+	demand_publish(fleet);
+	return VN_OK;
+}
+
+uint64_t vn_fleet_demand(const vn_fleet *fleet, uint32_t flavour)
+{
+	return flavour < fleet->n_flavours ? demand_of(fleet, flavour) : 0;
+}
+
+uint64_t vn_fleet_weight(const vn_fleet *fleet, uint32_t flavour)
+{
+	return flavour < fleet->n_flavours ? fleet->weights[flavour] : 0;
+}

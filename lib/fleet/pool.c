@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Pools, their classes, and the scores by which a decision finds the best class.
+ *
+ * A class has a position in its pool; 64 positions are a block. For each flavour a block has the
+ * scores of its classes and the best of them, and the pool has the best of its blocks. "Unknown" is
+ * below every score, so what was not computed yet, or has to be looked for again, is found first.
+ */
+#include "fleet/engine.h"
+
+/* ---- pools ---- */
+
+static bool same_labels(const struct pool *pool, const uint64_t *bits, uint32_t words)
+{
+	uint32_t most = pool->n_label_words > words ? pool->n_label_words : words;
+
+	for (uint32_t w = 0; w < most; w++)
+		if ((w < words ? bits[w] : 0) != (w < pool->n_label_words ? pool->labels[w] : 0))
+			return false;
+	return true;
+}
+
+static int label_bits(vn_fleet *fleet, const vn_fleet_host *as, uint64_t *bits, uint32_t *zone,
+		      vn_error *err)
+{
+	*zone = NONE;
+	for (uint32_t i = 0; i < as->n_labels; i++) {
+		uint32_t label = label_intern(fleet, &as->labels[i], err);
+
+		if (label == NONE)
+			return VN_E_RANGE;
+		if (as->labels[i].kind == VN_LABEL_ZONE && *zone != NONE && *zone != label)
+			return vn_fail(err, VN_E_CONFLICT,
+				       "a host is in one zone, and '%s' is a second one",
+				       as->labels[i].name);
+		if (as->labels[i].kind == VN_LABEL_ZONE)
+			*zone = label;
+		bits[label / 64] |= UINT64_C(1) << label % 64;
+	}
+	return VN_OK;
+}
+
+static struct pool *pool_new(vn_fleet *fleet, const uint64_t *bits, uint32_t words)
+{
+	struct pool *pool = fleet_resize(fleet, NULL, 0, 1, sizeof(*pool));
+
+	if (!pool)
+		return NULL;
+	pool->labels = fleet_resize(fleet, NULL, 0, words, sizeof(*pool->labels));
+	pool->best = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(*pool->best));
+	if (!pool->labels || !pool->best) {
+		pool_free(fleet, pool);
+		return NULL;
+	}
+	pool->n_label_words = words;
+	memcpy(pool->labels, bits, words * sizeof(*bits));
+	memset(pool->best, 0xff, fleet->room_flavours * sizeof(*pool->best));
+	pool->epoch = fleet->epoch;
+	return pool;
+}
+
+static void free_blocks(vn_fleet *fleet, struct pool *pool)
+{
+	for (uint32_t i = 0; i < pool->n_blocks; i++) {
+		struct block *block = pool->blocks[i];
+
+		fleet_give(fleet, block->scores, (size_t)fleet->room_flavours * BLOCK,
+			   sizeof(score));
+		fleet_give(fleet, block->best, fleet->room_flavours, sizeof(score));
+		fleet_give(fleet, block, 1, sizeof(*block));
+	}
+	pool->n_blocks = pool->n_free = 0;
+}
+
+void pool_free(vn_fleet *fleet, struct pool *pool)
+{
+	if (!pool)
+		return;
+	free_blocks(fleet, pool);
+	fleet_give(fleet, pool->blocks, pool->room_blocks, sizeof(*pool->blocks));
+	fleet_give(fleet, pool->free, pool->room_free, sizeof(*pool->free));
+	fleet_give(fleet, pool->labels, pool->n_label_words, sizeof(*pool->labels));
+	fleet_give(fleet, pool->best, fleet->room_flavours, sizeof(*pool->best));
+	fleet_give(fleet, pool, 1, sizeof(*pool));
+}
+
+uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, vn_error *err)
+{
+	uint64_t bits[VN_FLEET_LABELS_MAX / 64] = { 0 };
+	uint32_t zone, words;
+	struct pool *pool;
+
+	if (label_bits(fleet, as, bits, &zone, err) < 0)
+		return NONE;
+	words = (fleet->n_labels + 63) / 64;
+	for (uint32_t i = 0; i < fleet->n_pools; i++) {
+		pool = fleet->pools[i];
+		if (pool->kind == kind_ix && pool->use == as->use && pool->state == as->state &&
+		    same_labels(pool, bits, words))
+			return i;
+	}
+	if (fleet->n_pools == fleet->room_pools) {
+		uint32_t room = fleet->room_pools ? fleet->room_pools * 2 : 8;
+		struct pool **pools =
+			fleet_resize(fleet, fleet->pools, fleet->room_pools, room, sizeof(*pools));
+
+		if (pools) {
+			fleet->pools = pools;
+			fleet->room_pools = room;
+		}
+	}
+	pool = fleet->n_pools < fleet->room_pools ? pool_new(fleet, bits, words) : NULL;
+	if (!pool) {
+		vn_fail(err, VN_E_NOMEM, "no memory for hosts with other labels");
+		return NONE;
+	}
+	pool->kind = kind_ix;
+	pool->use = as->use;
+	pool->state = as->state;
+	pool->zone = zone;
+	fleet->pools[fleet->n_pools] = pool;
+	fleet->pools_version++;
+	return fleet->n_pools++;
+}
+
+/* ---- scores ---- */
+
+static score *score_at(struct block *block, uint32_t flavour, uint32_t at)
+{
+	return &block->scores[(size_t)flavour * BLOCK + at];
+}
+
+static inline void score_changes(struct pool *pool, struct block *block, uint32_t flavour,
+				 score *of, const score *to)
+{
+	score *best = &block->best[flavour], was = *of;
+
+	*of = *to;
+	if (score_less(to, best)) {
+		*best = *to;
+		if (score_less(to, &pool->best[flavour]))
+			pool->best[flavour] = *to;
+	} else if (score_equal(&was, best) && !score_equal(to, best)) {
+		if (score_equal(&was, &pool->best[flavour]))
+			pool->best[flavour] = score_unknown;
+		*best = score_unknown;
+	}
+}
+
+static void start_epoch(vn_fleet *fleet, struct pool *pool)
+{
+	pool->epoch = fleet->epoch;
+	for (uint32_t b = 0; b < pool->n_blocks; b++) {
+		struct block *block = pool->blocks[b];
+
+		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+			block->best[f] = score_unknown;
+			for (uint32_t i = 0; i < BLOCK; i++)
+				*score_at(block, f, i) =
+					block->classes[i] == NONE ? score_never : score_unknown;
+		}
+	}
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		pool->best[f] = score_unknown;
+}
+
+const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
+{
+	struct block *block = fleet->pools[pool_ix]->blocks[b];
+	score *scores = score_at(block, flavour, 0), best = score_never;
+
+	if (!score_is_unknown(&block->best[flavour]))
+		return &block->best[flavour];
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		if (score_is_unknown(&scores[i]))
+			scores[i] = *class_score(fleet, block->classes[i], flavour);
+		if (score_less(&scores[i], &best))
+			best = scores[i];
+	}
+	block->best[flavour] = best;
+	return &block->best[flavour];
+}
+
+const score *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
+{
+	struct pool *pool = fleet->pools[pool_ix];
+	score best = score_never;
+
+	if (pool->epoch != fleet->epoch)
+		start_epoch(fleet, pool);
+	if (!score_is_unknown(&pool->best[flavour]))
+		return &pool->best[flavour];
+	for (uint32_t b = 0; b < pool->n_blocks; b++) {
+		const score *of = block_best(fleet, pool_ix, b, flavour);
+
+		if (score_less(of, &best))
+			best = *of;
+	}
+	pool->best[flavour] = best;
+	return &pool->best[flavour];
+}
+
+/* ---- classes ---- */
+
+static bool more_positions(vn_fleet *fleet, struct pool *pool)
+{
+	struct block *block;
+
+	if (pool->n_blocks == pool->room_blocks) {
+		uint32_t room = pool->room_blocks ? pool->room_blocks * 2 : 2;
+		struct block **blocks =
+			fleet_resize(fleet, pool->blocks, pool->room_blocks, room, sizeof(*blocks));
+
+		if (!blocks)
+			return false;
+		pool->blocks = blocks;
+		pool->room_blocks = room;
+	}
+	if (pool->room_free < (pool->n_blocks + 1) * BLOCK) {
+		uint32_t room = (pool->n_blocks + 1) * BLOCK * 2;
+		uint32_t *list =
+			fleet_resize(fleet, pool->free, pool->room_free, room, sizeof(*list));
+
+		if (!list)
+			return false;
+		pool->free = list;
+		pool->room_free = room;
+	}
+	block = fleet_resize(fleet, NULL, 0, 1, sizeof(*block));
+	if (!block)
+		return false;
+	block->scores =
+		fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * BLOCK, sizeof(score));
+	block->best = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(score));
+	pool->blocks[pool->n_blocks++] = block;
+	if (!block->scores || !block->best)
+		return false;
+	memset(block->classes, 0xff, sizeof(block->classes));
+	memset(block->scores, 0xff, (size_t)fleet->room_flavours * BLOCK * sizeof(score));
+	memset(block->best, 0xff, fleet->room_flavours * sizeof(score));
+	for (uint32_t i = BLOCK; i-- > 0;)
+		pool->free[pool->n_free++] = (pool->n_blocks - 1) * BLOCK + i;
+	return true;
+}
+
+static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
+{
+	struct pool *pool = fleet->pools[pool_ix];
+	struct host_state *state = host_state(fleet->kinds[pool->kind], state_id);
+	uint32_t id = fleet->free_class;
+	struct class *class;
+
+	if (!pool->n_free && !more_positions(fleet, pool))
+		return NONE;
+	if (id == NONE) {
+		if (fleet->n_classes == fleet->room_classes) {
+			uint32_t room = fleet->room_classes ? fleet->room_classes * 2 : 256;
+			struct class *classes = fleet_resize(
+				fleet, fleet->classes, fleet->room_classes, room, sizeof(*classes));
+
+			if (!classes)
+				return NONE;
+			fleet->classes = classes;
+			fleet->room_classes = room;
+		}
+		id = fleet->n_classes++;
+	} else {
+		fleet->free_class = fleet->classes[id].next;
+	}
+	class = &fleet->classes[id];
+	*class = (struct class){ .pool = pool_ix, .state = state_id, .root = NONE };
+	class->pos = pool->free[--pool->n_free];
+	class->next = state->first_class;
+	state->first_class = id;
+	state->n_classes++;
+	fleet->live_classes++;
+	return id;
+}
+
+/* The class has hosts now: its scores, where they are known, count. */
+static void class_lives(vn_fleet *fleet, uint32_t id)
+{
+	const struct class *class = &fleet->classes[id];
+	struct pool *pool = fleet->pools[class->pool];
+	kind *k = fleet->kinds[pool->kind];
+	struct block *block = pool->blocks[class->pos / BLOCK];
+	struct host_state *state = host_state(k, class->state);
+	const score *memo = host_memo(k, state);
+	bool known = state->epoch == fleet->epoch;
+
+	block->classes[class->pos % BLOCK] = id;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		score_changes(pool, block, f, score_at(block, f, class->pos % BLOCK),
+			      known ? &memo[f] : &score_unknown);
+}
+
+static void class_dies(vn_fleet *fleet, uint32_t id)
+{
+	struct class *class = &fleet->classes[id];
+	struct pool *pool = fleet->pools[class->pool];
+	struct block *block = pool->blocks[class->pos / BLOCK];
+	struct host_state *state = host_state(fleet->kinds[pool->kind], class->state);
+	uint32_t *at = &state->first_class;
+
+	block->classes[class->pos % BLOCK] = NONE;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		score_changes(pool, block, f, score_at(block, f, class->pos % BLOCK), &score_never);
+	pool->free[pool->n_free++] = class->pos;
+	while (*at != id)
+		at = &fleet->classes[*at].next;
+	*at = class->next;
+	state->n_classes--;
+	class->next = fleet->free_class;
+	fleet->free_class = id;
+	fleet->live_classes--;
+}
+
+int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
+{
+	struct host *h = &fleet->hosts[host];
+	struct pool *pool = fleet->pools[h->pool];
+	struct host_state *state = host_state(fleet->kinds[pool->kind], state_id);
+	uint32_t id = state->first_class;
+	struct class *class;
+	uint32_t *low;
+
+	while (id != NONE && fleet->classes[id].pool != h->pool)
+		id = fleet->classes[id].next;
+	if (id == NONE) {
+		id = class_new(fleet, h->pool, state_id);
+		if (id == NONE)
+			return vn_fail(err, VN_E_NOMEM, "no memory for a class of hosts");
+		pool->blocks[fleet->classes[id].pos / BLOCK]->low[fleet->classes[id].pos % BLOCK] =
+			NONE;
+		class_lives(fleet, id);
+	}
+	class = &fleet->classes[id];
+	treap_insert(fleet, &class->root, host);
+	low = &pool->blocks[class->pos / BLOCK]->low[class->pos % BLOCK];
+	*low = host < *low ? host : *low;
+	h->class = id;
+	return VN_OK;
+}
+
+void host_leave(vn_fleet *fleet, uint32_t host)
+{
+	struct host *h = &fleet->hosts[host];
+	struct class *class = &fleet->classes[h->class];
+	uint32_t *low = &fleet->pools[h->pool]->blocks[class->pos / BLOCK]->low[class->pos % BLOCK];
+
+	treap_remove(fleet, &class->root, host);
+	if (class->root == NONE)
+		class_dies(fleet, h->class);
+	else if (*low == host)
+		*low = treap_first(fleet, class->root);
+	h->class = NONE;
+}
+
+int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err)
+{
+	const struct host *h = &fleet->hosts[host];
+	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
+	uint32_t state = state_of_slot(fleet, k, h->slot);
+
+	if (state == NONE)
+		return vn_fail(err, VN_E_NOMEM, "no memory for the state of a host");
+	return host_enter(fleet, host, state, err);
+}
+
+/* ---- anew ---- */
+
+static int reintern_slots(vn_fleet *fleet, kind *k, uint64_t *keys, vn_error *err)
+{
+	for (uint32_t s = 0; s < k->n_slots; s++)
+		for (uint32_t i = 0; i < k->n_nodes; i++) {
+			uint64_t *short_key =
+				keys + ((size_t)s * k->n_nodes + i) * (2 + VN_PAGE_SIZES_MAX);
+			uint64_t key[64 + VN_CPUSET_WORDS] = { 0 };
+			uint32_t *id = &slot_ids(k, s)[i];
+
+			memcpy(key, short_key, (2 + k->n_sizes) * sizeof(*key));
+			key[0] = (uint32_t)key[0] | (uint64_t)k->nodes[i].type << 32;
+			key_count_cores(k, i, slot_masks(k, s) + (size_t)i * k->words, key);
+			*id = node_intern(fleet, k, key);
+			if (*id == NONE)
+				return vn_fail(err, VN_E_NOMEM, "no memory for states of hosts");
+			node_state(k, *id)->refs++;
+		}
+	return VN_OK;
+}
+
+/* Keep what the node states say, lay out the tables anew, and put it in again. */
+static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
+{
+	size_t n = (size_t)k->n_slots * k->n_nodes;
+	uint64_t *keys = fleet_resize(fleet, NULL, 0, n, (2 + VN_PAGE_SIZES_MAX) * sizeof(*keys));
+	int r;
+
+	if (!keys)
+		return vn_fail(err, VN_E_NOMEM, "no memory for states of hosts");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t id = slot_ids(k, (uint32_t)(i / k->n_nodes))[i % k->n_nodes];
+
+		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_state(k, id)->key,
+		       (2 + k->n_sizes) * sizeof(*keys));
+	}
+	if ((r = kind_tables(fleet, k, err)) == VN_OK)
+		r = reintern_slots(fleet, k, keys, err);
+	fleet_give(fleet, keys, n, (2 + VN_PAGE_SIZES_MAX) * sizeof(*keys));
+	return r;
+}
+
+/* The flavours' room has grown already, but for the pools' arrays, which had `was`. */
+int pools_rebuild(vn_fleet *fleet, vn_error *err)
+{
+	int r;
+
+	fleet->n_classes = fleet->live_classes = 0;
+	fleet->free_class = NONE;
+	for (uint32_t i = 0; i < fleet->n_kinds; i++)
+		if ((r = kind_rebuild(fleet, fleet->kinds[i], err)) < 0)
+			return r;
+	for (uint32_t host = 0; host < fleet->n_hosts; host++)
+		if (fleet->hosts[host].pool != NONE && (r = host_enter_again(fleet, host, err)) < 0)
+			return r;
+	return VN_OK;
+}
+
+void pools_empty(vn_fleet *fleet)
+{
+	for (uint32_t i = 0; i < fleet->n_pools; i++) {
+		struct pool *pool = fleet->pools[i];
+
+		free_blocks(fleet, pool);
+		for (uint32_t f = 0; f < fleet->room_flavours; f++)
+			pool->best[f] = score_never;
+	}
+}

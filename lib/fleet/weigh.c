@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The weighers: what an option costs, in exact integers, smaller is better. README.md has the
+ * formulas. "Free" of a node is min(free CPUs / CPUs, free memory / memory), times 2^30 and rounded
+ * down; sums and differences are made before that, where the nodes of a host are equal. */
+#include "fleet/engine.h"
+
+enum { FREE_BITS = 30 };
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a + b < UINT64_C(1) << 62 ? a + b : UINT64_C(1) << 62;
+}
+
+static uint64_t times(uint64_t weight, uint64_t n)
+{
+	unsigned __int128 product = (unsigned __int128)weight * n;
+
+	return product >> 62 ? UINT64_C(1) << 62 : (uint64_t)product;
+}
+
+/* ---- slots ---- */
+
+/* How many guests of `cells` cells, each on a node of its own, fit on n nodes that take fits[]
+ * cells each: min over r < cells of floor((sum - sum of the r largest) / (cells - r)). */
+uint32_t slots_most(uint32_t n, uint32_t cells, const uint32_t *fits)
+{
+	uint32_t sorted[VN_FLEET_NODES_MAX];
+	uint64_t left = 0, most = UINT64_MAX;
+
+	if (n == 2 && cells == 2)
+		return fits[0] < fits[1] ? fits[0] : fits[1];
+	if (cells > n || !cells)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = i;
+
+		for (; at && sorted[at - 1] < fits[i]; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = fits[i];
+		left += fits[i];
+	}
+	for (uint32_t r = 0; r < cells; r++) {
+		uint64_t slots = left / (cells - r);
+
+		most = slots < most ? slots : most;
+		left -= sorted[r];
+	}
+	return (uint32_t)most;
+}
+
+/* Guests for which there are devices. */
+static uint32_t device_slots(const kind *k, const vn_request *request, const uint32_t *counts)
+{
+	const vn_host *host = k->now;
+	uint32_t groups = k->n_groups - host->n_pools, most = FIT_MOST;
+
+	for (uint32_t i = 0; i < request->n_pci_requests; i++) {
+		const vn_pci_request *want = &request->pci_requests[i];
+		uint64_t there = 0, taken = 0;
+		uint32_t next = 0; /* groups are numbered in the order of their first device */
+
+		for (uint32_t d = 0; d < host->n_devices; d++) {
+			const vn_device *device = &host->devices[d];
+
+			if ((want->vendor && want->vendor != device->vendor) ||
+			    (want->product && want->product != device->product))
+				continue;
+			there++;
+			if (k->device_group[d] >= next) {
+				next = k->device_group[d] + 1U;
+				taken += counts[k->device_group[d]];
+			}
+		}
+		there = there > taken ? there - taken : 0;
+		for (uint32_t p = 0; p < host->n_pools; p++)
+			if ((!want->vendor || want->vendor == host->pools[p].vendor) &&
+			    (!want->product || want->product == host->pools[p].product))
+				there += counts[groups + p];
+		if (want->count && there / want->count < most)
+			most = (uint32_t)(there / want->count);
+	}
+	return most;
+}
+
+static bool needs_host(const vn_fleet *fleet, const struct recipe *recipe, uint32_t flavour)
+{
+	return recipe->cells > 1 || fleet->flavours[flavour].request->n_pci_requests;
+}
+
+/* Flavours whose slots are not a sum over nodes. */
+static void find_many(vn_fleet *fleet, kind *k)
+{
+	if (k->many_epoch == fleet->epoch)
+		return;
+	k->many_epoch = fleet->epoch;
+	k->n_many = 0;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		const struct recipe *recipe;
+
+		if (!fleet->weights[f] && !fleet->counts[f])
+			continue;
+		recipe = recipe_of(fleet, k, f);
+		if (recipe->way != RECIPE_NEVER && needs_host(fleet, recipe, f))
+			k->many[k->n_many++] = f;
+	}
+}
+
+/* The sums over flavours of one cell. */
+static const struct node_state *summed(vn_fleet *fleet, kind *k, uint32_t id)
+{
+	struct node_state *state = node_state(k, id);
+
+	if (state->epoch == fleet->epoch)
+		return state;
+	state->single = state->fragments = 0;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		const struct recipe *recipe;
+		uint32_t fits;
+
+		if (!fleet->weights[f] && !fleet->counts[f])
+			continue;
+		recipe = recipe_of(fleet, k, f);
+		if (recipe->way != RECIPE_NEVER && needs_host(fleet, recipe, f))
+			continue;
+		fits = node_fits(fleet, k, id, f);
+		state->single = add(state->single, times(fleet->weights[f], fits));
+		if (!fits)
+			state->fragments =
+				add(state->fragments, times(fleet->counts[f], state->cpu_free));
+	}
+	state->epoch = fleet->epoch;
+	return state;
+}
+
+static uint32_t host_slots(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
+			   uint32_t flavour)
+{
+	const struct recipe *recipe = recipe_of(fleet, k, flavour);
+	const vn_request *request = fleet->flavours[flavour].request;
+	uint32_t fits[VN_FLEET_NODES_MAX], most, limit;
+
+	for (uint32_t i = 0; i < k->n_nodes; i++)
+		fits[i] = node_fits(fleet, k, ids[i], flavour);
+	most = slots_most(k->n_nodes, recipe->cells, fits);
+	if (!request->n_pci_requests || !most)
+		return most;
+	limit = device_slots(k, request, devices);
+	return limit < most ? limit : most;
+}
+
+int64_t slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uint32_t *devices)
+{
+	kind *k = (kind *)of; /* what it remembers is filled in */
+	uint64_t sum = 0;
+
+	find_many(fleet, k);
+	for (uint32_t i = 0; i < k->n_nodes; i++)
+		sum = add(sum, summed(fleet, k, ids[i])->single);
+	for (uint32_t i = 0; i < k->n_many; i++)
+		sum = add(sum, times(fleet->weights[k->many[i]],
+				     host_slots(fleet, k, ids, devices, k->many[i])));
+	return (int64_t)sum;
+}
+
+static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
+			       const uint32_t *devices)
+{
+	uint64_t sum = 0, cpus = 0;
+
+	find_many(fleet, k);
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		const struct node_state *state = summed(fleet, k, ids[i]);
+
+		sum = add(sum, state->fragments);
+		cpus += state->cpu_free;
+	}
+	for (uint32_t i = 0; i < k->n_many; i++)
+		if (!host_slots(fleet, k, ids, devices, k->many[i]))
+			sum = add(sum, times(fleet->counts[k->many[i]], cpus));
+	return (int64_t)sum;
+}
+
+static struct weighed weigh_slots(vn_fleet *fleet, struct option *o)
+{
+	if (!o->have_value)
+		o->value_before = slots_value(fleet, o->k, o->before, o->devices_before);
+	o->have_value = true;
+	return (struct weighed){ .value = o->value_before -
+					  slots_value(fleet, o->k, o->after, o->devices_after) };
+}
+
+static struct weighed weigh_fragments(vn_fleet *fleet, struct option *o)
+{
+	kind *k = (kind *)o->k;
+
+	if (!o->have_fragments)
+		o->fragments_before = fragments_value(fleet, k, o->before, o->devices_before);
+	o->have_fragments = true;
+	return (struct weighed){ .value = fragments_value(fleet, k, o->after, o->devices_after) -
+					  o->fragments_before };
+}
+
+/* ---- fullness ---- */
+
+/* The average of free over the nodes of a mask. */
+static uint64_t average_free(const kind *k, const uint32_t *ids, uint64_t nodes)
+{
+	uint32_t n = (uint32_t)__builtin_popcountll(nodes);
+	unsigned __int128 share = 0, all;
+	uint64_t sum = 0;
+
+	for (uint64_t rest = nodes; rest; rest &= rest - 1) {
+		const struct node_state *state = node_state(k, ids[__builtin_ctzll(rest)]);
+
+		share += state->share;
+		sum += state->rem;
+	}
+	if (!k->uniform)
+		return sum / n;
+	all = (unsigned __int128)k->nodes[0].cpu_all * k->nodes[0].mem_all * n;
+	if (!all)
+		return 0;
+	if (!(share >> (64 - FREE_BITS)) && !(all >> 64))
+		return ((uint64_t)share << FREE_BITS) / (uint64_t)all;
+	return (uint64_t)((share << FREE_BITS) / all);
+}
+
+static uint64_t all_nodes(const kind *k)
+{
+	return k->n_nodes == 64 ? UINT64_MAX : (UINT64_C(1) << k->n_nodes) - 1;
+}
+
+static struct weighed weigh_host_first(vn_fleet *fleet, struct option *o)
+{
+	uint64_t host = average_free(o->k, o->before, all_nodes(o->k));
+	uint64_t nodes = o->cells == o->k->n_nodes && o->cells > 1
+				 ? 0
+				 : average_free(o->k, o->before, o->nodes);
+
+	(void)fleet;
+	return (struct weighed){ .value = (int64_t)(host << (FREE_BITS + 1) | nodes) };
+}
+
+static struct weighed weigh_best(vn_fleet *fleet, struct option *o)
+{
+	(void)fleet;
+	return (struct weighed){ .value = (int64_t)average_free(o->k, o->before, o->nodes) };
+}
+
+static struct weighed weigh_worst(vn_fleet *fleet, struct option *o)
+{
+	uint32_t least = UINT32_MAX;
+
+	(void)fleet;
+	for (uint64_t rest = o->nodes; rest; rest &= rest - 1) {
+		uint32_t rem = node_state(o->k, o->after[__builtin_ctzll(rest)])->rem;
+
+		least = rem < least ? rem : least;
+	}
+	return (struct weighed){ .value = -(int64_t)least };
+}
+
+/* ---- balance ---- */
+
+/* The difference between the freest and the fullest node. */
+static uint64_t spread_of(const kind *k, const uint32_t *ids)
+{
+	unsigned __int128 most = 0, least = ~(unsigned __int128)0, all;
+	uint32_t most_rem = 0, least_rem = UINT32_MAX;
+
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		const struct node_state *state = node_state(k, ids[i]);
+
+		most = state->share > most ? state->share : most;
+		least = state->share < least ? state->share : least;
+		most_rem = state->rem > most_rem ? state->rem : most_rem;
+		least_rem = state->rem < least_rem ? state->rem : least_rem;
+	}
+	if (!k->uniform)
+		return most_rem - least_rem;
+	all = (unsigned __int128)k->nodes[0].cpu_all * k->nodes[0].mem_all;
+	return all ? (uint64_t)(((most - least) << FREE_BITS) / all) : 0;
+}
+
+static int64_t freest_first(const struct option *o)
+{
+	return -(int64_t)node_state(o->k, o->before[__builtin_ctzll(o->nodes)])->rem;
+}
+
+static struct weighed weigh_balance(vn_fleet *fleet, struct option *o)
+{
+	(void)fleet;
+	if (o->cells > 1)
+		return (struct weighed){ 0 };
+	return (struct weighed){ -(int64_t)spread_of(o->k, o->before), freest_first(o) };
+}
+
+static double free_share(const kind *k, uint32_t node_ix, uint32_t id)
+{
+	const struct node_shape *shape = &k->nodes[node_ix];
+	const struct node_state *state = node_state(k, id);
+	double cpu = shape->cpu_all ? (double)state->cpu_free / (double)shape->cpu_all : 0;
+	double mem = shape->mem_all ? (double)state->mem_free / (double)shape->mem_all : 0;
+
+	return cpu < mem ? cpu : mem;
+}
+
+static struct weighed weigh_balance_published(vn_fleet *fleet, struct option *o)
+{
+	double most = 0, least = 2, spread;
+	int64_t bits;
+
+	(void)fleet;
+	if (o->cells > 1)
+		return (struct weighed){ 0 };
+	for (uint32_t i = 0; i < o->k->n_nodes; i++) {
+		double share = free_share(o->k, key_type(node_state(o->k, o->before[i])->key),
+					  o->before[i]);
+
+		most = share > most ? share : most;
+		least = share < least ? share : least;
+	}
+	spread = most - least; /* not negative: its bits are in the order of its value */
+	memcpy(&bits, &spread, sizeof(bits));
+	return (struct weighed){ -bits, freest_first(o) };
+}
+
+static struct weighed weigh_nothing(vn_fleet *fleet, struct option *o)
+{
+	(void)fleet;
+	(void)o;
+	return (struct weighed){ 0 };
+}
+
+struct weighed weigh(vn_fleet *fleet, enum vn_weigher weigher, struct option *option)
+{
+	static struct weighed (*const weighers[VN_WEIGHER_COUNT])(vn_fleet *, struct option *) = {
+		[VN_WEIGH_SLOTS] = weigh_slots,
+		[VN_WEIGH_HOST_FIRST] = weigh_host_first,
+		[VN_WEIGH_BALANCE] = weigh_balance,
+		[VN_WEIGH_FRAGMENTS] = weigh_fragments,
+		[VN_WEIGH_FIRST] = weigh_nothing,
+		[VN_WEIGH_BEST] = weigh_best,
+		[VN_WEIGH_WORST] = weigh_worst,
+		[VN_WEIGH_RANDOM] = weigh_nothing,
+		[VN_WEIGH_BALANCE_PUBLISHED] = weigh_balance_published,
+	};
+
+	return weighers[weigher](fleet, option);
+}
