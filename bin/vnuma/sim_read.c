@@ -63,8 +63,11 @@ static int check_read(struct trace_file *file, int got, vn_error *err)
 		return fail_input(file->path, strerror(errno), err);
 	if (code == Z_BUF_ERROR)
 		return fail_input(file->path, "the gzip file ends before its end: it was cut", err);
-	if (got < 0 || code != Z_OK)
-		return fail_input(file->path, text, err);
+	if (got < 0 || code != Z_OK) { /* "<fd:3>: incorrect data check" */
+		const char *colon = strstr(text, ": ");
+
+		return fail_input(file->path, colon ? colon + 2 : text, err);
+	}
 	return VN_OK;
 }
 

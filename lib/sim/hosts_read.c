@@ -23,15 +23,17 @@ int sim_host_read(const char *text, vn_host **ret, vn_error *err)
 static bool take_times(vn_cursor *in, uint64_t *count)
 {
 	vn_cursor at = *in;
+	uint64_t number;
 
 	vn_take_space(&at);
-	if (vn_take_uint(&at, UINT64_MAX / 2, count, NULL) < 0 || at.p == at.end || *at.p != ' ')
+	if (vn_take_uint(&at, UINT64_MAX / 2, &number, NULL) < 0 || at.p == at.end || *at.p != ' ')
 		return false;
 	vn_take_space(&at);
 	if (!vn_take_byte(&at, 'x') || at.p == at.end || *at.p != ' ')
 		return false;
 	vn_take_space(&at);
 	*in = at;
+	*count = number;
 	return true;
 }
 

@@ -38,9 +38,9 @@ struct sim_room sim_account_stranded(const struct sim_account *account);
 
 /* Shapes, numbered in the order in which they were seen. */
 struct sim_shapes {
-	uint32_t n;
-	vn_trace_shape *shapes; /* [VN_TRACE_FLAVOURS_MAX] */
-	uint16_t *slots;
+	uint32_t n, room;
+	vn_trace_shape *shapes;
+	uint16_t *slots; /* a hash table of their numbers */
 };
 /* *ret_new: it was not there yet. */
 int sim_shapes_find(struct sim_shapes *shapes, const vn_trace_shape *shape, uint32_t *ret,
