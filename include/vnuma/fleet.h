@@ -64,7 +64,7 @@ typedef struct vn_fleet_policy {
 	bool random_ties;		    /* for several schedulers beside each other */
 	uint64_t seed;
 	enum vn_demand demand;
-	uint32_t half_life; /* learned: decisions after which one counts half; 0 = 8192 */
+	uint32_t half_life; /* learned: decisions after which one counts half; 0 = 32768 */
 	/* The weight of a flavour in slots is demand x CPUs^(cpu_exponent / 2). */
 	uint32_t cpu_exponent; /* 0..4 */
 	bool any_distance;     /* farther nodes of a host compete with nearer ones */

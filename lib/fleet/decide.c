@@ -70,12 +70,13 @@ static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
 static void lowest_of_block(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
 			    const score *want, uint32_t after, uint32_t *low)
 {
-	const score *scores = &block->scores[(size_t)flavour * BLOCK];
+	const uint64_t *scores = block->scores + (size_t)flavour * SCORE_ALL;
 
 	for (uint32_t i = 0; i < BLOCK; i++) {
 		uint32_t host = block->low[i];
 
-		if (scores[i].value != want->value || !score_equal(&scores[i], want))
+		if (scores[SCORE_VALUE + i] != want->value || scores[SCORE_TIE + i] != want->tie ||
+		    (block->has_far[flavour] && scores[SCORE_FAR + i] != want->far))
 			continue;
 		if (after != NONE && host <= after)
 			host = treap_after(fleet, fleet->classes[block->classes[i]].root, after);
@@ -88,7 +89,6 @@ static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t f
 			  const struct position *from, struct position *best)
 {
 	const struct block *block = fleet->pools[pool]->blocks[b];
-	const score *scores = &block->scores[(size_t)flavour * BLOCK];
 	const score *least = block_best(fleet, pool, b, flavour);
 	uint32_t low = NONE;
 
@@ -102,16 +102,16 @@ static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t f
 	}
 	for (uint32_t i = 0; i < BLOCK; i++) {
 		uint32_t host = block->low[i];
+		score one = block_score(block, flavour, i);
 
-		if (score_is_never(&scores[i]) || score_less(&scores[i], &from->score) ||
-		    score_less(&best->score, &scores[i]))
+		if (score_is_never(&one) || score_less(&one, &from->score) ||
+		    score_less(&best->score, &one))
 			continue;
-		if (score_equal(&scores[i], &from->score) && from->host != NONE &&
-		    host <= from->host)
+		if (score_equal(&one, &from->score) && from->host != NONE && host <= from->host)
 			host = treap_after(fleet, fleet->classes[block->classes[i]].root,
 					   from->host);
-		if (host != NONE && (score_less(&scores[i], &best->score) || host < best->host))
-			*best = (struct position){ scores[i], host };
+		if (host != NONE && (score_less(&one, &best->score) || host < best->host))
+			*best = (struct position){ one, host };
 	}
 }
 
@@ -185,13 +185,12 @@ static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour, const score *want
 
 		for (uint32_t b = 0; b < pool->n_blocks; b++) {
 			const struct block *block = pool->blocks[b];
-			const score *scores = &block->scores[(size_t)flavour * BLOCK];
 
 			for (uint32_t c = 0; c < BLOCK; c++) {
+				score one = block_score(block, flavour, c);
 				uint32_t root, size;
 
-				if (score_is_never(&scores[c]) ||
-				    (want && !score_equal(&scores[c], want)))
+				if (score_is_never(&one) || (want && !score_equal(&one, want)))
 					continue;
 				root = fleet->classes[block->classes[c]].root;
 				size = fleet->treap[root].size;

@@ -69,23 +69,28 @@ void demand_publish(vn_fleet *fleet)
 	fleet->epoch++;
 }
 
-/* Has a flavour's share of the weight moved by a quarter, where it is 1/256 or more? */
+/* Has a flavour's share of the decisions moved by a quarter, and by more than chance explains? Its
+ * share of the weight has to be 1/256 or more. Chance: four times the square root of its count. */
 static bool has_moved(const vn_fleet *fleet)
 {
-	unsigned __int128 was = 0, now = 0, a, b;
+	unsigned __int128 was = 0, now = 0, weight = 0;
 
 	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
-		was += fleet->weights[i];
-		now += weight_of(fleet, i);
+		was += fleet->counts[i];
+		now += fleet->flavours[i].learned;
+		weight += weight_of(fleet, i);
 	}
 	if (!was || !now)
 		return now != was;
 	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
-		a = fleet->weights[i] * now; /* both over was x now */
-		b = weight_of(fleet, i) * was;
-		if ((a > b ? a : b) * SHARE_MATTERS < was * now)
+		uint64_t expected = (uint64_t)(fleet->counts[i] * now / was);
+		uint64_t seen = fleet->flavours[i].learned;
+		uint64_t most = expected > seen ? expected : seen;
+		uint64_t moved = expected > seen ? expected - seen : seen - expected;
+
+		if ((unsigned __int128)weight_of(fleet, i) * SHARE_MATTERS < weight)
 			continue;
-		if (a * 4 > b * 5 || b * 4 > a * 5)
+		if (moved > most / 4 && moved > 4 * root(most * ONE))
 			return true;
 	}
 	return false;

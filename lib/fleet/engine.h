@@ -259,9 +259,19 @@ struct class
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
 	uint32_t low[BLOCK];	 /* the lowest host */
-	score *scores;		 /* [flavour][BLOCK] */
-	score *best;		 /* [flavour] */
+	uint64_t *scores; /* [flavour][value, tie, far][BLOCK]; far counts where any is not 0 */
+	score *best;	  /* [flavour] */
+	bool *has_far;	  /* [flavour] */
 };
+enum { SCORE_VALUE = 0, SCORE_TIE = BLOCK, SCORE_FAR = 2 * BLOCK, SCORE_ALL = 3 * BLOCK };
+static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
+{
+	const uint64_t *of = block->scores + (size_t)flavour * SCORE_ALL + at;
+
+	return (score){ block->has_far[flavour] || of[SCORE_VALUE] == UINT64_MAX ? of[SCORE_FAR]
+										 : 0,
+			of[SCORE_VALUE], of[SCORE_TIE] };
+}
 
 struct pool {
 	uint32_t kind, n_hosts;
@@ -442,7 +452,13 @@ enum vn_fleet_filter label_filter(const vn_fleet *fleet, const struct pool *pool
 int flavour_pools(vn_fleet *fleet, uint32_t flavour); /* brings flavour->pools up to date */
 
 /* flavour.c */
-const struct recipe *recipe_of(vn_fleet *fleet, kind *k, uint32_t flavour);
+const struct recipe *recipe_make(vn_fleet *fleet, kind *k, uint32_t flavour);
+static inline const struct recipe *recipe_of(vn_fleet *fleet, kind *k, uint32_t flavour)
+{
+	const struct recipe *recipe = &k->recipes[flavour];
+
+	return recipe->way != RECIPE_UNKNOWN ? recipe : recipe_make(fleet, k, flavour);
+}
 const struct subsets *subsets_of(vn_fleet *fleet, kind *k, uint32_t cells);
 void subsets_clear(vn_fleet *fleet, kind *k);
 bool choose_count(uint32_t n, uint32_t k, uint32_t most, uint32_t *ret); /* n over k <= most */

@@ -198,15 +198,13 @@ static uint64_t least_distance(const struct subsets *subsets, const struct recip
 	return least;
 }
 
-const struct recipe *recipe_of(vn_fleet *fleet, kind *k, uint32_t flavour)
+const struct recipe *recipe_make(vn_fleet *fleet, kind *k, uint32_t flavour)
 {
 	struct recipe *recipe = &k->recipes[flavour];
 	const vn_request *request = fleet->flavours[flavour].request;
 	vn_placement *placement = fleet->other;
 	uint32_t largest = 0, vcpus;
 
-	if (recipe->way != RECIPE_UNKNOWN)
-		return recipe;
 	view_empty(k);
 	recipe->way = RECIPE_NEVER;
 	if (vn_place(k->now, request, &k->options, placement, NULL) < 0)
@@ -303,7 +301,7 @@ static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct fl
 /* Room for more flavours: everything with an entry for each flavour is made anew. */
 static int more_flavours(vn_fleet *fleet, vn_error *err)
 {
-	uint32_t was = fleet->room_flavours, room = was ? was * 2 : 16;
+	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 8 : was * 2;
 	void **arrays[] = { (void **)&fleet->flavours, (void **)&fleet->weights,
 			    (void **)&fleet->counts };
 	const size_t sizes[] = { sizeof(*fleet->flavours), sizeof(*fleet->weights),

@@ -64,14 +64,29 @@ static const uint8_t *key_of(const struct table *table, uint32_t id)
 	return (const uint8_t *)table_at(table, id) + table->key_at;
 }
 
+static bool same_key(const struct table *table, uint32_t id, const void *key)
+{
+	const uint8_t *other = key_of(table, id), *bytes = key;
+	uint64_t a, b, differ = 0;
+	uint32_t i = 0;
+
+	for (; i + 8 <= table->key_bytes; i += 8) { /* keys are short: no call */
+		memcpy(&a, other + i, 8);
+		memcpy(&b, bytes + i, 8);
+		differ |= a ^ b;
+	}
+	for (; i < table->key_bytes; i++)
+		differ |= other[i] ^ bytes[i];
+	return !differ;
+}
+
 /* The slot that has the key, or the empty one where it belongs. */
 static uint32_t slot_of(const struct table *table, const void *key)
 {
 	uint32_t mask = table->n_slots - 1;
 	uint32_t at = (uint32_t)hash_bytes(key, table->key_bytes, 0) & mask;
 
-	while (table->slots[at] &&
-	       memcmp(key_of(table, table->slots[at] - 1), key, table->key_bytes))
+	while (table->slots[at] && !same_key(table, table->slots[at] - 1, key))
 		at = (at + 1) & mask;
 	return at;
 }

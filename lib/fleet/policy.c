@@ -6,7 +6,7 @@ const vn_fleet_policy vn_fleet_policy_default = {
 	.weights = { [VN_WEIGH_SLOTS] = 1 },
 	.tie = VN_WEIGH_HOST_FIRST,
 	.demand = VN_DEMAND_LEARNED,
-	.half_life = 8192,
+	.half_life = 32768,
 	.cpu_exponent = 2,
 };
 

@@ -64,9 +64,10 @@ static void free_blocks(vn_fleet *fleet, struct pool *pool)
 	for (uint32_t i = 0; i < pool->n_blocks; i++) {
 		struct block *block = pool->blocks[i];
 
-		fleet_give(fleet, block->scores, (size_t)fleet->room_flavours * BLOCK,
-			   sizeof(score));
+		fleet_give(fleet, block->scores, (size_t)fleet->room_flavours * SCORE_ALL,
+			   sizeof(*block->scores));
 		fleet_give(fleet, block->best, fleet->room_flavours, sizeof(score));
+		fleet_give(fleet, block->has_far, fleet->room_flavours, sizeof(bool));
 		fleet_give(fleet, block, 1, sizeof(*block));
 	}
 	pool->n_blocks = pool->n_free = 0;
@@ -125,17 +126,31 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 
 /* ---- scores ---- */
 
-static score *score_at(struct block *block, uint32_t flavour, uint32_t at)
+static void score_store(struct block *block, uint32_t flavour, uint32_t at, const score *to)
 {
-	return &block->scores[(size_t)flavour * BLOCK + at];
+	uint64_t *of = block->scores + (size_t)flavour * SCORE_ALL + at;
+
+	of[SCORE_VALUE] = to->value;
+	of[SCORE_TIE] = to->tie;
+	if (to->far && !score_is_never(to) && !block->has_far[flavour]) {
+		/* the others are not far, or never */
+		block->has_far[flavour] = true;
+		for (uint32_t i = 0; i < BLOCK; i++) {
+			uint64_t *other = block->scores + (size_t)flavour * SCORE_ALL + i;
+
+			other[SCORE_FAR] = other[SCORE_VALUE] == UINT64_MAX ? UINT64_MAX : 0;
+		}
+	}
+	if (block->has_far[flavour] || score_is_never(to))
+		of[SCORE_FAR] = to->far;
 }
 
 static inline void score_changes(struct pool *pool, struct block *block, uint32_t flavour,
-				 score *of, const score *to)
+				 uint32_t at, const score *to)
 {
-	score *best = &block->best[flavour], was = *of;
+	score *best = &block->best[flavour], was = block_score(block, flavour, at);
 
-	*of = *to;
+	score_store(block, flavour, at, to);
 	if (score_less(to, best)) {
 		*best = *to;
 		if (score_less(to, &pool->best[flavour]))
@@ -155,30 +170,61 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 
 		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 			block->best[f] = score_unknown;
+			block->has_far[f] = false;
 			for (uint32_t i = 0; i < BLOCK; i++)
-				*score_at(block, f, i) =
-					block->classes[i] == NONE ? score_never : score_unknown;
+				score_store(block, f, i,
+					    block->classes[i] == NONE ? &score_never
+								      : &score_unknown);
 		}
 	}
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
 		pool->best[f] = score_unknown;
 }
 
+/* Where nothing is far: the least value, then the least tie with it. Without branches. */
+static score least_of_near(const uint64_t *scores)
+{
+	score least = { 0, UINT64_MAX, UINT64_MAX };
+
+	for (uint32_t i = 0; i < BLOCK; i++)
+		least.value = scores[SCORE_VALUE + i] < least.value ? scores[SCORE_VALUE + i]
+								    : least.value;
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		uint64_t tie =
+			scores[SCORE_VALUE + i] == least.value ? scores[SCORE_TIE + i] : UINT64_MAX;
+
+		least.tie = tie < least.tie ? tie : least.tie;
+	}
+	return least.value == UINT64_MAX ? score_never : least;
+}
+
+static score least_of(const struct block *block, uint32_t flavour)
+{
+	score least = score_never;
+
+	for (uint32_t i = 0; i < BLOCK; i++) {
+		score one = block_score(block, flavour, i);
+
+		if (score_less(&one, &least))
+			least = one;
+	}
+	return least;
+}
+
 const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
 {
 	struct block *block = fleet->pools[pool_ix]->blocks[b];
-	score *scores = score_at(block, flavour, 0), best = score_never;
+	const uint64_t *scores = block->scores + (size_t)flavour * SCORE_ALL;
+	score *best = &block->best[flavour];
 
-	if (!score_is_unknown(&block->best[flavour]))
-		return &block->best[flavour];
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		if (score_is_unknown(&scores[i]))
-			scores[i] = *class_score(fleet, block->classes[i], flavour);
-		if (score_less(&scores[i], &best))
-			best = scores[i];
-	}
-	block->best[flavour] = best;
-	return &block->best[flavour];
+	if (!score_is_unknown(best))
+		return best;
+	for (uint32_t i = 0; i < BLOCK; i++)
+		if (!scores[SCORE_VALUE + i])
+			score_store(block, flavour, i,
+				    class_score(fleet, block->classes[i], flavour));
+	*best = block->has_far[flavour] ? least_of(block, flavour) : least_of_near(scores);
+	return best;
 }
 
 const score *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
@@ -229,14 +275,15 @@ static bool more_positions(vn_fleet *fleet, struct pool *pool)
 	block = fleet_resize(fleet, NULL, 0, 1, sizeof(*block));
 	if (!block)
 		return false;
-	block->scores =
-		fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * BLOCK, sizeof(score));
+	block->scores = fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * SCORE_ALL,
+				     sizeof(*block->scores));
 	block->best = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(score));
+	block->has_far = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(bool));
 	pool->blocks[pool->n_blocks++] = block;
-	if (!block->scores || !block->best)
+	if (!block->scores || !block->best || !block->has_far)
 		return false;
 	memset(block->classes, 0xff, sizeof(block->classes));
-	memset(block->scores, 0xff, (size_t)fleet->room_flavours * BLOCK * sizeof(score));
+	memset(block->scores, 0xff, (size_t)fleet->room_flavours * SCORE_ALL * sizeof(uint64_t));
 	memset(block->best, 0xff, fleet->room_flavours * sizeof(score));
 	for (uint32_t i = BLOCK; i-- > 0;)
 		pool->free[pool->n_free++] = (pool->n_blocks - 1) * BLOCK + i;
@@ -290,7 +337,7 @@ static void class_lives(vn_fleet *fleet, uint32_t id)
 
 	block->classes[class->pos % BLOCK] = id;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(pool, block, f, score_at(block, f, class->pos % BLOCK),
+		score_changes(pool, block, f, class->pos % BLOCK,
 			      known ? &memo[f] : &score_unknown);
 }
 
@@ -304,7 +351,7 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 
 	block->classes[class->pos % BLOCK] = NONE;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(pool, block, f, score_at(block, f, class->pos % BLOCK), &score_never);
+		score_changes(pool, block, f, class->pos % BLOCK, &score_never);
 	pool->free[pool->n_free++] = class->pos;
 	while (*at != id)
 		at = &fleet->classes[*at].next;

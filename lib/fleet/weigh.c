@@ -121,9 +121,9 @@ static const struct node_state *summed(vn_fleet *fleet, kind *k, uint32_t id)
 		if (!fleet->weights[f] && !fleet->counts[f])
 			continue;
 		recipe = recipe_of(fleet, k, f);
+		fits = node_fits(fleet, k, id, f);
 		if (recipe->way != RECIPE_NEVER && needs_host(fleet, recipe, f))
 			continue;
-		fits = node_fits(fleet, k, id, f);
 		state->single = add(state->single, times(fleet->weights[f], fits));
 		if (!fits)
 			state->fragments =
@@ -149,6 +149,23 @@ static uint32_t host_slots(vn_fleet *fleet, kind *k, const uint32_t *ids, const 
 	return limit < most ? limit : most;
 }
 
+/* What is not a sum over nodes, for nearly all hosts: those of two nodes. Both are summed(), so
+ * that their fits are known. */
+static uint64_t pairs_value(vn_fleet *fleet, const kind *k, const uint32_t *ids)
+{
+	const uint16_t *a = node_fit(k, node_state(k, ids[0]));
+	const uint16_t *b = node_fit(k, node_state(k, ids[1]));
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < k->n_many; i++) {
+		uint32_t f = k->many[i], fits = a[f] < b[f] ? a[f] : b[f];
+
+		if (k->recipes[f].cells == 2)
+			sum = add(sum, fleet->weights[f] * fits); /* 40 bits x 16 */
+	}
+	return sum;
+}
+
 int64_t slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uint32_t *devices)
 {
 	kind *k = (kind *)of; /* what it remembers is filled in */
@@ -157,6 +174,8 @@ int64_t slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const 
 	find_many(fleet, k);
 	for (uint32_t i = 0; i < k->n_nodes; i++)
 		sum = add(sum, summed(fleet, k, ids[i])->single);
+	if (k->n_nodes == 2 && !k->has_devices)
+		return (int64_t)add(sum, pairs_value(fleet, k, ids));
 	for (uint32_t i = 0; i < k->n_many; i++)
 		sum = add(sum, times(fleet->weights[k->many[i]],
 				     host_slots(fleet, k, ids, devices, k->many[i])));
