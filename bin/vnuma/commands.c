@@ -429,7 +429,7 @@ static const struct cli_option sim_options[] = {
 	  .offset = FIELD(bound),
 	  CHOICES(bound_names, VN_LEN(bound_names)),
 	  .help = "What results are compared with: all CPUs and memory of the fleet in one place, "
-		  "or, closer, a linear programme over what fits on a host." },
+		  "or, closer, a linear programme over what fits on a host ('stop' and 'wait')." },
 	{ .name = "seed",
 	  .kind = CLI_COUNT,
 	  .argument = "N",

@@ -138,6 +138,14 @@ static int read_starts(struct sim_plan *plan, const struct cli_values *values, v
 	return plan->starts ? VN_OK : vn_fail(err, VN_E_NOMEM, "no memory for the plan");
 }
 
+/* What refuses some and places others may use more CPUs than what refuses the first it can. */
+static int check_bound(const struct sim_plan *plan, vn_error *err)
+{
+	if (plan->n_bounds > SIM_BOUND_LP && plan->refusal == VN_SIM_CONTINUE)
+		return cli_fail_usage(err, "--bound lp is for '--on-refusal stop' and 'wait'");
+	return VN_OK;
+}
+
 static int read_fleet(struct sim_plan *plan, const struct cli_values *values, vn_error *err)
 {
 	int r = VN_OK;
@@ -153,7 +161,7 @@ static int read_all(struct sim_plan *plan, const struct cli_values *values, vn_e
 {
 	int r;
 
-	if ((r = read_policies(plan, values, err)) < 0 ||
+	if ((r = check_bound(plan, err)) < 0 || (r = read_policies(plan, values, err)) < 0 ||
 	    (r = read_episode(plan, values, err)) < 0 || (r = read_demand(plan, values, err)) < 0 ||
 	    (r = read_fleet(plan, values, err)) < 0)
 		return r;

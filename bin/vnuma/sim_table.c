@@ -55,23 +55,34 @@ static void add_share(struct line *to, double share)
 		add(to, "%.4f", share);
 }
 
-static void result_line(const struct sim_plan *plan, const struct sim_report *report,
-			const struct sim_summary *s, double first_wait_s, struct line *to)
+static void add_counts(const struct sim_plan *plan, const struct sim_summary *s, bool is_bound,
+		       struct line *to)
 {
 	bool many = plan->n_starts > 1;
 
+	if (plan->refusal == VN_SIM_CONTINUE && is_bound) { /* it bounds what is in use */
+		for (int i = 0; i < 3; i++)
+			add(to, "-");
+		return;
+	}
 	add(to, many ? "%.1f" : "%.0f", s->placed.mean);
+	if (plan->refusal != VN_SIM_CONTINUE)
+		return;
+	add(to, many ? "%.1f" : "%.0f", s->refused.mean);
+	if (s->refused.most > 0)
+		add(to, many ? "%.1f" : "%.0f", s->before_refusal.mean);
+	else
+		add(to, "none");
+}
+
+static void result_line(const struct sim_plan *plan, const struct sim_report *report,
+			const struct sim_summary *s, double first_wait_s, struct line *to)
+{
 	if (plan->refusal == VN_SIM_WAIT) {
 		add(to, "%.4f", s->wait_s.mean);
 		add(to, "%.4f", s->wait_s.trimmed);
 		add_share(to, first_wait_s > 0 ? s->wait_s.trimmed / first_wait_s : NAN);
 		add(to, "%.0f", s->wait_max_s);
-	} else if (plan->refusal == VN_SIM_CONTINUE) {
-		add(to, many ? "%.1f" : "%.0f", s->refused.mean);
-		if (s->refused.most > 0)
-			add(to, many ? "%.1f" : "%.0f", s->before_refusal.mean);
-		else
-			add(to, "none");
 	}
 	add(to, "%.1f %%", 100 * s->cpus);
 	add(to, "%.1f %%", 100 * s->memory);
@@ -152,6 +163,7 @@ int sim_write_table(const struct sim_plan *plan, const struct sim_report *report
 			return r;
 		first_wait_s = c ? first_wait_s : s.wait_s.trimmed;
 		add(&lines[n], c < plan->n_policies ? "%s" : "(bound: %s)", sim_plan_name(plan, c));
+		add_counts(plan, &s, c >= plan->n_policies, &lines[n]);
 		result_line(plan, report, &s, first_wait_s, &lines[n++]);
 	}
 	write_lines(lines, n, to);
