@@ -70,17 +70,22 @@ static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
 static void lowest_of_block(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
 			    const score *want, uint32_t after, uint32_t *low)
 {
-	const uint64_t *scores = block->scores + (size_t)flavour * SCORE_ALL;
+	const score *rows = &block->rows[(size_t)flavour * ROWS];
 
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		uint32_t host = block->low[i];
-
-		if (scores[SCORE_VALUE + i] != want->value || scores[SCORE_TIE + i] != want->tie ||
-		    (block->has_far[flavour] && scores[SCORE_FAR + i] != want->far))
+	for (uint32_t row = 0; row < ROWS; row++) {
+		if (score_less(want, &rows[row]))
 			continue;
-		if (after != NONE && host <= after)
-			host = treap_after(fleet, fleet->classes[block->classes[i]].root, after);
-		*low = host < *low ? host : *low;
+		for (uint32_t i = row * ROW; i < (row + 1) * ROW; i++) {
+			uint32_t host = block->low[i];
+			score one = block_score(block, flavour, i);
+
+			if (one.value != want->value || !score_equal(&one, want))
+				continue;
+			if (after != NONE && host <= after)
+				host = treap_after(fleet, fleet->classes[block->classes[i]].root,
+						   after);
+			*low = host < *low ? host : *low;
+		}
 	}
 }
 
@@ -155,7 +160,8 @@ static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
 		if (!score_equal(&pool->best[flavour], &best))
 			continue;
 		for (uint32_t b = 0; b < pool->n_blocks; b++)
-			if (score_equal(&pool->blocks[b]->best[flavour], &best))
+			if (score_equal(&pool->bests[(size_t)flavour * pool->room_blocks + b],
+					&best))
 				lowest_of_block(fleet, pool->blocks[b], flavour, &best, NONE, &low);
 	}
 	*ret = (struct position){ best, low };

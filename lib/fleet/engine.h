@@ -16,7 +16,8 @@
 
 enum {
 	CHUNK = 256,		/* records of a table that are allocated together */
-	BLOCK = 64,		/* classes of a pool whose best score is kept */
+	ROW = 8,		/* classes of a pool whose best score is kept */
+	BLOCK = 128,		/* and the best of so many */
 	SUBSETS_MAX = 128,	/* ways to choose nodes that are all looked at */
 	OPTIONS_KEPT = 16,	/* of these, when they are remembered by bits */
 	CLAIMS_CHUNK = 4096,	/* claims that are allocated together */
@@ -27,7 +28,7 @@ enum {
 
 typedef vn_fleet_score score;
 static const score score_unknown = { 0, 0, 0 }; /* below each real one: value is 1 or more */
-static const score score_never = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
+static const score score_never = { 0, UINT64_MAX, UINT64_MAX };
 #define VALUE_ZERO (UINT64_C(1) << 63)
 
 static inline bool score_is_unknown(const score *s)
@@ -36,7 +37,7 @@ static inline bool score_is_unknown(const score *s)
 }
 static inline bool score_is_never(const score *s)
 {
-	return s->far == UINT64_MAX;
+	return s->value == UINT64_MAX;
 }
 static inline bool score_equal(const score *a, const score *b)
 {
@@ -44,7 +45,7 @@ static inline bool score_equal(const score *a, const score *b)
 }
 static inline bool score_less(const score *a, const score *b)
 {
-	if (a->far != b->far)
+	if (a->far != b->far && a->value != UINT64_MAX && b->value != UINT64_MAX)
 		return a->far < b->far;
 	if (a->value != b->value)
 		return a->value < b->value;
@@ -256,21 +257,27 @@ struct class
 	uint32_t next; /* of the host state; or the next free one */
 };
 
+/* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
+ * them all. */
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
 	uint32_t low[BLOCK];	 /* the lowest host */
-	uint64_t *scores; /* [flavour][value, tie, far][BLOCK]; far counts where any is not 0 */
-	score *best;	  /* [flavour] */
-	bool *has_far;	  /* [flavour] */
+	uint32_t flavours;	 /* that there is room for */
+	uint64_t *scores;	 /* [row][flavour][value, tie][ROW] */
+	uint64_t *fars;		 /* [row][flavour][ROW]; NULL: none is far */
+	score *rows;		 /* [flavour][ROWS] the best of each ROW */
 };
-enum { SCORE_VALUE = 0, SCORE_TIE = BLOCK, SCORE_FAR = 2 * BLOCK, SCORE_ALL = 3 * BLOCK };
+enum { ROWS = BLOCK / ROW };
+static inline size_t row_at(const struct block *block, uint32_t flavour, uint32_t row)
+{
+	return ((size_t)row * block->flavours + flavour) * ROW;
+}
 static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
 {
-	const uint64_t *of = block->scores + (size_t)flavour * SCORE_ALL + at;
+	size_t row = row_at(block, flavour, at / ROW);
+	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
-	return (score){ block->has_far[flavour] || of[SCORE_VALUE] == UINT64_MAX ? of[SCORE_FAR]
-										 : 0,
-			of[SCORE_VALUE], of[SCORE_TIE] };
+	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
 }
 
 struct pool {
@@ -285,7 +292,8 @@ struct pool {
 	struct block **blocks;
 	uint32_t n_free, room_free;
 	uint32_t *free; /* positions */
-	score *best;	/* [flavour] */
+	score *bests;	/* [flavour][room_blocks] */
+	score *best;	/* [flavour] of all blocks */
 };
 
 struct host {
@@ -439,7 +447,8 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 void pool_free(vn_fleet *fleet, struct pool *pool);
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* its class */
 void host_leave(vn_fleet *fleet, uint32_t host);
-int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err); /* by its slot */
+int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* to another class */
+int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
 const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
 const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */

@@ -320,7 +320,8 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 
 		if (!best)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
-		memset(best, 0xff, room * sizeof(*best));
+		for (uint32_t f = 0; f < room; f++)
+			best[f] = score_never;
 		fleet->pools[i]->best = best;
 	}
 	for (uint32_t i = 0; i < fleet->n_kinds; i++) {
