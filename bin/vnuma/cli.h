@@ -55,7 +55,7 @@ struct cli_values {
 	int refusal, bound;
 	const char *starts, *episode, *demand, *decisions;
 	uint32_t seed, threads; /* threads: 0: not given */
-	bool no_departures;
+	bool no_departures, no_groups;
 	uint64_t two_cells_kib;
 };
 

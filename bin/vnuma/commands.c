@@ -407,15 +407,19 @@ static const struct cli_option sim_options[] = {
 	  .help = "At most N rows in an episode; 'POLICY+N': so many as that policy places before "
 		  "the first one that does not fit beside all that are there, and N more." },
 	{ .name = "demand",
-	  .kind = CLI_TEXT,
-	  .argument = "A-B",
+	  .kind = CLI_FILE,
+	  .argument = "ROWS",
 	  .offset = FIELD(demand),
-	  .help = "How often each flavour is asked for is counted in these rows of the trace, and "
-		  "not learned as it goes." },
+	  .help = "How often each flavour is asked for is not learned as it goes, but counted in "
+		  "these rows 'A-B' of the trace, or in all rows of another trace." },
 	{ .name = "no-departures",
 	  .kind = CLI_FLAG,
 	  .offset = FIELD(no_departures),
 	  .help = "No guest leaves." },
+	{ .name = "no-groups",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(no_groups),
+	  .help = "The rules of groups (affinity, anti-affinity, fault domains) are passed over." },
 	{ .name = "two-cells",
 	  .kind = CLI_SIZE,
 	  .argument = "SIZE",

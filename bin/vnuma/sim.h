@@ -41,6 +41,7 @@ struct sim_plan {
 	uint64_t episode; /* 0: no limit */
 	bool demand_given;
 	uint64_t demand_from, demand_to; /* rows, both included */
+	const char *demand_trace;	 /* or all of another trace; NULL: none */
 	bool curves;
 	unsigned threads;
 	vn_trace_options trace_options;

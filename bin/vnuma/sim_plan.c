@@ -14,7 +14,7 @@ const char *const sim_bound_names[SIM_BOUND_COUNT] = {
 
 bool sim_plan_keeps_rows(const struct sim_plan *plan)
 {
-	return plan->starts_given || plan->counted || plan->demand_given;
+	return plan->starts_given || plan->counted || (plan->demand_given && !plan->demand_trace);
 }
 
 size_t sim_plan_contestants(const struct sim_plan *plan)
@@ -111,6 +111,7 @@ static int read_episode(struct sim_plan *plan, const struct cli_values *values, 
 		    : VN_OK;
 }
 
+/* "0-49999", or the path of a trace. */
 static int read_demand(struct sim_plan *plan, const struct cli_values *values, vn_error *err)
 {
 	vn_cursor in;
@@ -121,9 +122,12 @@ static int read_demand(struct sim_plan *plan, const struct cli_values *values, v
 	plan->demand_given = true;
 	if (vn_take_uint(&in, UINT32_MAX, &plan->demand_from, NULL) < 0 ||
 	    !vn_take_byte(&in, '-') || vn_take_uint(&in, UINT32_MAX, &plan->demand_to, NULL) < 0 ||
-	    in.p != in.end || plan->demand_to < plan->demand_from)
-		return cli_fail_usage(err,
-				      "--demand '%s': legal is 'A-B', two row numbers in order",
+	    in.p != in.end) {
+		plan->demand_trace = values->demand;
+		return VN_OK;
+	}
+	if (plan->demand_to < plan->demand_from)
+		return cli_fail_usage(err, "--demand '%s': the rows stand in reverse order",
 				      values->demand);
 	return VN_OK;
 }
@@ -182,7 +186,8 @@ int sim_plan_read(const struct cli_values *values, const char *trace, struct sim
 		.threads = values->threads ? values->threads
 			   : cpus > 0	   ? (unsigned)cpus
 					   : 1,
-		.trace_options = { values->two_cells_kib, values->no_departures },
+		.trace_options = { values->two_cells_kib, values->no_departures,
+				   values->no_groups },
 		.decisions = values->decisions,
 	};
 	r = read_all(ret, values, err);

@@ -188,12 +188,28 @@ static int run_episode(void *context, size_t i, vn_error *err)
 	return r;
 }
 
+static int count_row(void *context, const vn_trace_row *row, vn_error *err)
+{
+	return vn_sim_demand_add(context, &row->shape, err);
+}
+
+static int read_demand(struct run *run, vn_error *err)
+{
+	const struct sim_plan *plan = run->plan;
+	struct sim_trace_info info;
+
+	if (!plan->demand_trace)
+		return VN_OK;
+	return sim_trace_read(plan->demand_trace, &plan->trace_options, count_row,
+			      &run->report->demand, NULL, &info, err);
+}
+
 static int use_demand(struct run *run, vn_error *err)
 {
 	const struct sim_plan *plan = run->plan;
 	int r = VN_OK;
 
-	if (!plan->demand_given)
+	if (!plan->demand_given || plan->demand_trace)
 		return VN_OK;
 	if (plan->demand_to >= run->rows.n)
 		return vn_fail(
@@ -327,8 +343,7 @@ int sim_run(struct sim_plan *plan, struct sim_report *ret, vn_error *err)
 	if (!ret->outcomes)
 		return vn_fail(err, VN_E_NOMEM, "no memory for the results");
 	cli_progress_start(&run.progress, "rows");
-	r = open_decisions(&run, err);
-	if (r == VN_OK)
+	if ((r = open_decisions(&run, err)) == VN_OK && (r = read_demand(&run, err)) == VN_OK)
 		r = sim_plan_keeps_rows(plan) ? run_kept(&run, err) : run_streamed(&run, err);
 	if (r == VN_OK)
 		r = close_decisions(&run, err);

@@ -63,6 +63,7 @@ typedef struct vn_trace_options {
 	 * this and at least two vCPUs; 0: the format's own threshold; UINT64_MAX: never. */
 	uint64_t two_cells_above_kib;
 	bool never_end; /* guests do not leave */
+	bool no_groups; /* rules of groups are not kept */
 } vn_trace_options;
 
 /* The formats, recognised by the header line. */

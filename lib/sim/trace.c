@@ -183,6 +183,8 @@ static int take_row(vn_trace_reader *reader, vn_cursor line, vn_error *err)
 	    (r = count_shape(reader, &values.row.shape, line, err)) < 0)
 		return r;
 	fill_end(reader, &values);
+	if (reader->options.no_groups)
+		values.row.rule = VN_RULE_NONE;
 	return reader->take(reader->context, &values.row, err);
 }
 
