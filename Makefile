@@ -18,6 +18,7 @@ $(BUILD)/build.ninja:
 	meson setup -Dtests=false --prefix=$(PREFIX) $(BUILD)
 
 run: all
+	scripts/install-deps run
 	scripts/run-example $(BUILD)
 
 check:

@@ -124,24 +124,13 @@ static int find_moves(struct apply *apply, struct moves *moves, vn_error *err)
 
 /* ---- progress ---- */
 
-struct bar {
-	bool shown;
-	const char *name;
-};
-
 static bool show(void *context, const vn_move_progress *done)
 {
-	enum { WIDTH = 40 };
-	struct bar *bar = context;
-	uint64_t filled = done->total_kib ? done->seen_kib * WIDTH / done->total_kib : WIDTH;
-	char moved[32];
+	char moved[32], more[48];
 
-	if (!bar->shown)
-		return true;
-	filled = filled > WIDTH ? WIDTH : filled;
-	fprintf(stderr, "\r%.30s [%.*s%*s] %s moved ", bar->name, (int)filled,
-		"########################################", (int)(WIDTH - filled), "",
-		vn_size_format(done->moved_kib, moved, sizeof(moved)));
+	snprintf(more, sizeof(more), " %s moved",
+		 vn_size_format(done->moved_kib, moved, sizeof(moved)));
+	cli_progress_show(context, done->seen_kib, done->total_kib, more);
 	return true;
 }
 
@@ -161,17 +150,17 @@ static void say_reasons(struct apply *apply, const vn_move_result *result)
 
 static int move(struct apply *apply, const struct moves *moves, vn_error *err)
 {
-	struct bar bar = { isatty(STDERR_FILENO), apply->guest->name };
+	struct cli_progress bar;
 	vn_move_options options = { .config = apply->guest->config,
 				    .rate_mib_s = apply->act->values->rate_mib,
 				    .progress = show,
 				    .context = &bar };
 	vn_move_result result = { 0 };
-	int r = vn_kernel_move_memory(apply->guest->pid, moves->list, moves->n, &options, &result,
-				      err);
+	int r;
 
-	if (bar.shown)
-		fprintf(stderr, "\r\033[K");
+	cli_progress_start(&bar, apply->guest->name);
+	r = vn_kernel_move_memory(apply->guest->pid, moves->list, moves->n, &options, &result, err);
+	cli_progress_end(&bar);
 	say_reasons(apply, &result);
 	return r;
 }

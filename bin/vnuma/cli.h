@@ -19,6 +19,7 @@ enum cli_format {
 	CLI_FORMAT_QEMU,
 	CLI_FORMAT_JSON,
 	CLI_FORMAT_SVG,
+	CLI_FORMAT_CSV,
 	CLI_FORMAT_COUNT
 };
 extern const char *const cli_color_names[CLI_COLOR_COUNT];
@@ -49,6 +50,13 @@ struct cli_values {
 	uint32_t seconds;
 	const char *distances;
 	bool exact;
+	/* sim */
+	struct cli_texts fleet, policies;
+	int refusal, bound;
+	const char *starts, *episode, *demand, *decisions;
+	uint32_t seed, threads; /* threads: 0: not given */
+	bool no_departures, no_groups;
+	uint64_t two_cells_kib;
 };
 
 /* How an option's value is read, and the type of the field that receives it. */
@@ -126,6 +134,8 @@ int cmd_setvcpus(const struct cli_values *values, const char *operand, struct cl
 		 vn_error *err);
 int cmd_setmem(const struct cli_values *values, const char *operand, struct cli_output *output,
 	       vn_error *err);
+int cmd_sim(const struct cli_values *values, const char *operand, struct cli_output *output,
+	    vn_error *err);
 int cmd_doctor(const struct cli_values *values, const char *operand, struct cli_output *output,
 	       vn_error *err);
 int cmd_help(const struct cli_values *values, const char *operand, struct cli_output *output,
@@ -228,6 +238,19 @@ int cli_place(const vn_host *host, const vn_request *request, const vn_place_opt
 void cli_note(const vn_host *host, const vn_request *request, const vn_place_options *options,
 	      const vn_placement *placement, const struct plan_others *others,
 	      const vn_style *style, vn_text *notes);
+
+/* ---- progress.c ------------------------------------------------------------------------------ */
+
+struct cli_progress {
+	bool shown; /* standard error is a terminal */
+	const char *name;
+	int64_t start_ms, last_ms;
+};
+void cli_progress_start(struct cli_progress *progress, const char *name);
+/* more: what stands behind the bar, before the time that is left. */
+void cli_progress_show(struct cli_progress *progress, uint64_t done, uint64_t all,
+		       const char *more);
+void cli_progress_end(struct cli_progress *progress);
 
 /* ---- output.c -------------------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ const char *const cli_color_names[CLI_COLOR_COUNT] = {
 
 const char *const cli_format_names[CLI_FORMAT_COUNT] = {
 	[CLI_FORMAT_TABLE] = "table", [CLI_FORMAT_XML] = "xml", [CLI_FORMAT_QEMU] = "qemu",
-	[CLI_FORMAT_JSON] = "json",   [CLI_FORMAT_SVG] = "svg",
+	[CLI_FORMAT_JSON] = "json",   [CLI_FORMAT_SVG] = "svg", [CLI_FORMAT_CSV] = "csv",
 };
 
 /* The formats of a command, by position in cli_format_names; those it cannot write are NULL. */
@@ -22,6 +22,16 @@ static const char *const host_formats[CLI_FORMAT_COUNT] = {
 	[CLI_FORMAT_TABLE] = "table",
 	[CLI_FORMAT_JSON] = "json",
 	[CLI_FORMAT_SVG] = "svg",
+};
+static const char *const plan_formats[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table", [CLI_FORMAT_XML] = "xml", [CLI_FORMAT_QEMU] = "qemu",
+	[CLI_FORMAT_JSON] = "json",   [CLI_FORMAT_SVG] = "svg",
+};
+static const char *const sim_formats[CLI_FORMAT_COUNT] = {
+	[CLI_FORMAT_TABLE] = "table",
+	[CLI_FORMAT_JSON] = "json",
+	[CLI_FORMAT_SVG] = "svg",
+	[CLI_FORMAT_CSV] = "csv",
 };
 static const char *const version_formats[CLI_FORMAT_COUNT] = {
 	[CLI_FORMAT_TABLE] = "table",
@@ -127,7 +137,7 @@ static const struct cli_option plan_options[] = {
 	  .letter = 'o',
 	  .argument = "FORMAT",
 	  .offset = FIELD(format),
-	  CHOICES(cli_format_names, CLI_FORMAT_COUNT),
+	  CHOICES(plan_formats, CLI_FORMAT_COUNT),
 	  .later = "xl",
 	  .help = "What to print: a table with a text picture, the domain XML, arguments for QEMU, "
 		  "JSON, or an SVG picture. Default: xml when REQUEST is XML, else table." },
@@ -357,6 +367,103 @@ static const struct cli_option doctor_options[] = {
 	{ 0 },
 };
 
+static const char *const bound_names[] = { "volume", "lp" };
+
+static const struct cli_option sim_options[] = {
+	{ .name = "fleet",
+	  .letter = 'f',
+	  .kind = CLI_TEXTS,
+	  .argument = "HOSTS",
+	  .offset = FIELD(fleet),
+	  .help = "The hosts: 'N x HOST', where HOST is 'NODES/CPUS/MEMORY[/THREADS]' (CPUs and "
+		  "memory of each node; '2x4' nodes are 4 on each of 2 sockets) or what -H of the "
+		  "other commands takes; or a file with a list of hosts. May be repeated." },
+	{ .name = "policy",
+	  .letter = 'p',
+	  .kind = CLI_TEXTS,
+	  .argument = "NAMES",
+	  .offset = FIELD(policies),
+	  .help = "Policies to compare, with commas between them: slots, host-first, balance, "
+		  "fragments, first, best, worst, random; with weights as 'slots=3+fragments=1', "
+		  "with the rule for ties as 'slots/first'. Default: slots,first,best." },
+	{ .name = "on-refusal",
+	  .argument = "RULE",
+	  .fallback = "continue",
+	  .offset = FIELD(refusal),
+	  CHOICES(vn_sim_refusal_names, VN_SIM_REFUSAL_COUNT),
+	  .help = "When a guest fits nowhere: stop there, refuse it and continue, or let it and "
+		  "all behind it wait." },
+	{ .name = "starts",
+	  .kind = CLI_FILE,
+	  .argument = "FILE",
+	  .offset = FIELD(starts),
+	  .help = "An episode from each of these rows on, each on an empty fleet: a list of row "
+		  "numbers, counted from 0, as text or as NumPy's .npy. Default: one, from row "
+		  "0." },
+	{ .name = "episode",
+	  .kind = CLI_TEXT,
+	  .argument = "N",
+	  .offset = FIELD(episode),
+	  .help = "At most N rows in an episode; 'POLICY+N': so many as that policy places before "
+		  "the first one that does not fit beside all that are there, and N more." },
+	{ .name = "demand",
+	  .kind = CLI_FILE,
+	  .argument = "ROWS",
+	  .offset = FIELD(demand),
+	  .help = "How often each flavour is asked for is not learned as it goes, but counted in "
+		  "these rows 'A-B' of the trace, or in all rows of another trace." },
+	{ .name = "no-departures",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(no_departures),
+	  .help = "No guest leaves." },
+	{ .name = "no-groups",
+	  .kind = CLI_FLAG,
+	  .offset = FIELD(no_groups),
+	  .help = "The rules of groups (affinity, anti-affinity, fault domains) are passed over." },
+	{ .name = "two-cells",
+	  .kind = CLI_SIZE,
+	  .argument = "SIZE",
+	  .offset = FIELD(two_cells_kib),
+	  .max = VN_GUEST_MEM_MAX_KIB,
+	  .help = "In traces that do not say how many cells a guest has: two if it has more "
+		  "memory than this. Default: 10GiB in the lifetime format, never in others." },
+	{ .name = "bound",
+	  .argument = "NAME",
+	  .fallback = "volume",
+	  .offset = FIELD(bound),
+	  CHOICES(bound_names, VN_LEN(bound_names)),
+	  .help = "What results are compared with: all CPUs and memory of the fleet in one place, "
+		  "or, closer, a linear programme over what fits on a host ('stop' and 'wait')." },
+	{ .name = "seed",
+	  .kind = CLI_COUNT,
+	  .argument = "N",
+	  .fallback = "1",
+	  .offset = FIELD(seed),
+	  .max = UINT32_MAX,
+	  .help = "Of what is random. The same seed gives the same result." },
+	{ .name = "threads",
+	  .kind = CLI_COUNT,
+	  .argument = "N",
+	  .offset = FIELD(threads),
+	  .min = 1,
+	  .max = 1024,
+	  .help = "Default: one for each CPU. They do not change the result." },
+	{ .name = "decisions",
+	  .kind = CLI_FILE,
+	  .argument = "FILE",
+	  .offset = FIELD(decisions),
+	  .help = "Write what became of each row to FILE, as CSV." },
+	{ .name = "output",
+	  .letter = 'o',
+	  .argument = "FORMAT",
+	  .fallback = "table",
+	  .offset = FIELD(format),
+	  CHOICES(sim_formats, CLI_FORMAT_COUNT),
+	  .help = "What to print: a table, JSON, charts (by gnuplot), or the points of the charts "
+		  "as CSV." },
+	{ 0 },
+};
+
 static const struct cli_option fit_options[] = {
 	{ .name = "stats",
 	  .kind = CLI_FLAG,
@@ -451,6 +558,11 @@ const struct cli_command cli_commands[] = {
 	  "or not; FILE.xml (a name with a '/' or ending in '.xml', or '-') is a domain XML, "
 	  "looked at as if it were started now. With -H SOURCE nothing is asked of this machine. "
 	  "Exit 1: a check failed." },
+	{ "sim", 1, 1, cmd_sim, "replay a trace of guests on a fleet; compare policies",
+	  sim_options, CLI_OPERAND_FILE, "TRACE",
+	  "TRACE is a table of guests as CSV, plain or gzip; '-' is standard input. Its format is "
+	  "recognised by its header line. Exit 0: it was replayed, also when guests were "
+	  "refused." },
 	{ "help", 0, 1, cmd_help, "explain a command, or list them", help_options,
 	  CLI_OPERAND_COMMAND, "[COMMAND|specs|checks]",
 	  "'specs' lists the extra specs and image properties that plan understands, 'checks' "

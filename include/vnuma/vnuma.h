@@ -13,5 +13,6 @@
 #include "vnuma/place.h"
 #include "vnuma/render.h"
 #include "vnuma/running.h"
+#include "vnuma/sim.h"
 
 #endif
