@@ -144,6 +144,7 @@ struct node_shape {	/* the hardware of one node */
 	uint16_t *cpus; /* [local] OS number, ascending */
 	uint32_t n_cores;
 	uint8_t *core_type;	      /* [core of the node] */
+	uint16_t cores_of[16];	      /* [core kind] how many */
 	uint64_t *core_masks;	      /* [core of the node][words], local */
 	uint64_t *in_cpus, *in_pcpus; /* [words], local */
 	uint32_t n_in_cpus, n_in_pcpus;
@@ -198,8 +199,11 @@ struct node_state {
 	uint32_t refs, epoch;
 	uint64_t single, fragments; /* sums over flavours of one cell, of `epoch` */
 	uint64_t cpu_free, mem_free;
-	unsigned __int128 share; /* min(cpu_free * mem_all, mem_free * cpu_all) */
-	uint32_t rem;		 /* share / (cpu_all * mem_all), x 2^30 */
+	uint32_t floats, threads; /* CPUs where floating vCPUs may run, and free ones for pins */
+	uint32_t whole, groups;	  /* whole free cores; free threads that share a core */
+	uint64_t room_kib[2];	  /* ordinary memory for guests without, with dedicated CPUs */
+	unsigned __int128 share;  /* min(cpu_free * mem_all, mem_free * cpu_all) */
+	uint32_t rem;		  /* share / (cpu_all * mem_all), x 2^30 */
 	uint64_t key[];
 };
 enum { FIT_UNKNOWN = 0xffff, FIT_MOST = 0xfffe };

@@ -220,6 +220,7 @@ static bool shape_node(kind *k, uint32_t node_ix, bool see_first_core)
 	if (!shape_alloc(k, shape))
 		return false;
 	shape->n_cpus = 0;
+	memset(shape->cores_of, 0, sizeof(shape->cores_of));
 	VN_CPUSET_EACH(cpu, &all) {
 		uint32_t local = shape->n_cpus++;
 
@@ -246,6 +247,8 @@ static bool shape_node(kind *k, uint32_t node_ix, bool see_first_core)
 		shape->core_type[c] =
 			inside ? core_kind_of(k, shape, mask, core->n, see_first_core && c == 0)
 			       : UINT8_MAX;
+		if (inside)
+			shape->cores_of[shape->core_type[c]]++;
 	}
 	shape->cpu_all = (uint64_t)shape->n_in_cpus *
 			 (k->options.cpu_ratio_percent ? k->options.cpu_ratio_percent : 100);
@@ -265,8 +268,6 @@ static bool nodes_equal(const kind *k, uint32_t a, uint32_t b)
 {
 	const struct node_shape *sa = &k->nodes[a], *sb = &k->nodes[b];
 	const vn_node *na = &k->now->nodes[a], *nb = &k->now->nodes[b];
-	uint32_t cores_a[16] = { 0 }, cores_b[16] = { 0 };
-
 	if (na->mem_kib != nb->mem_kib || na->n_pages != nb->n_pages ||
 	    na->gpu_memory != nb->gpu_memory || na->tunneled != nb->tunneled ||
 	    na->physnets != nb->physnets || sa->n_cpus != sb->n_cpus ||
@@ -277,11 +278,7 @@ static bool nodes_equal(const kind *k, uint32_t a, uint32_t b)
 		    na->pages[i].total != nb->pages[i].total ||
 		    na->pages[i].reserved != nb->pages[i].reserved)
 			return false;
-	for (uint32_t c = 0; c < sa->n_cores; c++)
-		cores_a[sa->core_type[c] & 15] += sa->core_type[c] != UINT8_MAX;
-	for (uint32_t c = 0; c < sb->n_cores; c++)
-		cores_b[sb->core_type[c] & 15] += sb->core_type[c] != UINT8_MAX;
-	return !memcmp(cores_a, cores_b, sizeof(cores_a));
+	return !memcmp(sa->cores_of, sb->cores_of, sizeof(sa->cores_of));
 }
 
 static bool has_own_devices(const vn_host *host, uint32_t node_ix)
