@@ -399,17 +399,18 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 	find_alike(fleet, k);
 	lay_out_keys(fleet, k);
 	k->fast_pins = pins_are_plain(k);
-	node_bytes = (uint32_t)sizeof(struct node_state) + k->key_words * 8;
-	k->at_next = node_bytes;
-	k->at_fit = k->at_next + flavours * 4;
+	k->at_fit = (uint32_t)sizeof(struct node_state);
+	k->at_next = k->at_fit + round_up(flavours * 2, 4);
+	k->at_free = round_up(k->at_next + flavours * 4, 8);
+	node_bytes = k->at_free + (uint32_t)sizeof(struct node_free);
 	table_clear(fleet, &k->node_states);
-	table_init(&k->node_states, round_up(k->at_fit + flavours * 2, 16),
-		   (uint32_t)offsetof(struct node_state, key), k->key_words * 8);
+	table_init(&k->node_states, round_up(node_bytes + k->key_words * 8, LINE), node_bytes,
+		   k->key_words * 8);
 	host_bytes = (uint32_t)sizeof(struct host_state) + (n + k->n_groups) * 4;
 	k->at_memo = round_up(host_bytes, 8);
 	k->at_opts = k->at_memo + flavours * (uint32_t)sizeof(score);
 	table_clear(fleet, &k->host_states);
-	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, 8),
+	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, LINE),
 		   (uint32_t)offsetof(struct host_state, key), (n + k->n_groups) * 4);
 	k->sweep_nodes = k->sweep_hosts = 1 << 14;
 	return VN_OK;

@@ -568,7 +568,7 @@ static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id = slot_ids(k, (uint32_t)(i / k->n_nodes))[i % k->n_nodes];
 
-		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_state(k, id)->key,
+		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_key(k, node_state(k, id)),
 		       (2 + k->n_sizes) * sizeof(*keys));
 	}
 	if ((r = kind_tables(fleet, k, err)) == VN_OK)

@@ -80,7 +80,7 @@ static bool drop_node_state(void *record, void *context)
 
 	if (!state->refs)
 		return true;
-	memset(node_next(k, state), 0, k->at_fit - k->at_next); /* they may be about to go */
+	memset(node_next(k, state), 0, k->at_free - k->at_next); /* they may be about to go */
 	return false;
 }
 

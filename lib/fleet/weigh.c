@@ -334,8 +334,9 @@ static struct weighed weigh_balance_published(vn_fleet *fleet, struct option *o)
 	if (o->cells > 1)
 		return (struct weighed){ 0 };
 	for (uint32_t i = 0; i < o->k->n_nodes; i++) {
-		double share = free_share(o->k, key_type(node_state(o->k, o->before[i])->key),
-					  o->before[i]);
+		double share =
+			free_share(o->k, key_type(node_key(o->k, node_state(o->k, o->before[i]))),
+				   o->before[i]);
 
 		most = share > most ? share : most;
 		least = share < least ? share : least;
