@@ -398,6 +398,7 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
+	score *never;		    /* [flavour] score_never */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -504,8 +505,9 @@ struct option {
 	const uint32_t *devices_before, *devices_after; /* counts; NULL where there are none */
 	uint64_t nodes;
 	uint32_t cells;
-	bool have_value, have_fragments; /* of `before` */
+	bool have_value, have_fragments, have_free; /* of `before` */
 	int64_t value_before, fragments_before;
+	uint64_t host_free; /* the average of all nodes */
 };
 struct weighed {
 	int64_t value; /* smaller is better, over all hosts */
