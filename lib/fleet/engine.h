@@ -218,7 +218,7 @@ enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
-	uint32_t stamp;
+	bool fresh;	/* nothing is in the memo yet */
 	uint32_t key[]; /* node state ids, then counts of devices taken */
 };
 

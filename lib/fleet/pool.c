@@ -410,8 +410,25 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 	return id;
 }
 
-/* All scores at a position; `to` has one for each flavour, NULL: unknown. Nearly always neither the
- * score that goes nor the one that comes is the best of its row, and that is all. */
+/* All scores at a position are unknown: so are the best of its row, its block and the pool. */
+static void scores_forget(const vn_fleet *fleet, struct pool *pool, uint32_t pos)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
+	score *row = block->rows + pos % BLOCK / ROW;
+	score *best = pool->bests + pos / BLOCK;
+
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		*of = 0;
+		row->value = best->value = pool->best[f].value = 0;
+		of += 2 * ROW;
+		row += ROWS;
+		best += pool->room_blocks;
+	}
+}
+
+/* All scores at a position; `to` has one for each flavour. Nearly always neither the score that
+ * goes nor the one that comes is the best of its row, and that is all. */
 static void scores_change(vn_fleet *fleet, struct pool *pool, uint32_t pos, const score *to)
 {
 	struct block *block = pool->blocks[pos / BLOCK];
@@ -419,14 +436,12 @@ static void scores_change(vn_fleet *fleet, struct pool *pool, uint32_t pos, cons
 	const score *best = block->rows + pos % BLOCK / ROW;
 
 	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best += ROWS) {
-		const score *one = to ? &to[f] : &score_unknown;
-
-		if (best->value && of[0] > best->value && one->value > best->value &&
-		    !block->fars && !one->far) {
-			of[0] = one->value;
-			of[ROW] = one->tie;
-		} else if (of[0] != UINT64_MAX || one->value != UINT64_MAX) {
-			score_changes(fleet, pool, pos, f, one);
+		if (best->value && of[0] > best->value && to[f].value > best->value &&
+		    !block->fars && !to[f].far) {
+			of[0] = to[f].value;
+			of[ROW] = to[f].tie;
+		} else if (of[0] != UINT64_MAX || to[f].value != UINT64_MAX) {
+			score_changes(fleet, pool, pos, f, &to[f]);
 		}
 	}
 }
@@ -440,8 +455,10 @@ static void class_lives(vn_fleet *fleet, uint32_t id)
 	struct host_state *state = host_state(k, class->state);
 
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
-	scores_change(fleet, pool, class->pos,
-		      state->epoch == fleet->epoch ? host_memo(k, state) : NULL);
+	if (state->fresh || state->epoch != fleet->epoch)
+		scores_forget(fleet, pool, class->pos);
+	else
+		scores_change(fleet, pool, class->pos, host_memo(k, state));
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
