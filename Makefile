@@ -40,6 +40,7 @@ bench:
 	bench/plan
 	bench/place
 	bench/fleet-trace
+	bench/fleet
 	bench/doctor
 
 format:

@@ -109,15 +109,14 @@ static void add_script(const struct sim_plan *plan, const struct sim_report *rep
 	add_points(plan, report, &axis, to);
 	vn_text_addf(
 		to,
-		"set multiplot layout 2,2 margins screen 0.075,0.985,0.085,0.86 spacing screen "
-		"0.085,0.14\n"
-		"set label 1 'line: CPUs, broken: memory' at screen 0.985,0.975 right "
-		"textcolor rgb 'black'\n"
+		"set multiplot layout 2,2 margins screen 0.09,0.985,0.085,0.86 spacing screen "
+		"0.105,0.14\n"
+		"set label 1 'line: CPUs, broken: memory' at screen 0.985,0.975 right\n"
 		"set key at screen 0.075,0.99 left top horizontal Left reverse samplen 2 "
 		"maxrows 2 width 1\n"
 		"set grid lc rgb 'gray' lw 0.5\nset border 3\nset tics nomirror out scale 0.5\n"
 		"set xlabel '%s' offset 0,0.4\nset yrange [0:*]\nset xrange [0:*] noextend\n"
-		"set format y '%%.0s%%c'\n",
+		"set format y '%%g'\n",
 		axis.name);
 	add_plot(plan, "In use", "% of the fleet", (int[]){ 2, 3 }, true, to);
 	vn_text_add(to, "unset label 1\n");

@@ -15,6 +15,7 @@
 #include <string.h>
 
 enum {
+	LINE = 64,		/* bytes that come from memory together */
 	CHUNK = 256,		/* records of a table that are allocated together */
 	ROW = 8,		/* classes of a pool whose best score is kept */
 	BLOCK = 128,		/* and the best of so many */
@@ -72,7 +73,9 @@ struct table {
 };
 static inline void *table_at(const struct table *table, uint32_t id)
 {
-	return table->chunks[id / CHUNK] + (size_t)(id % CHUNK) * table->stride;
+	uintptr_t start = (uintptr_t)table->chunks[id / CHUNK] + LINE - 1;
+
+	return (uint8_t *)(start / LINE * LINE) + (size_t)(id % CHUNK) * table->stride;
 }
 void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t key_bytes);
 void table_clear(vn_fleet *fleet, struct table *table);
@@ -144,6 +147,7 @@ struct node_shape {	/* the hardware of one node */
 	uint16_t *cpus; /* [local] OS number, ascending */
 	uint32_t n_cores;
 	uint8_t *core_type;	      /* [core of the node] */
+	uint16_t cores_of[16];	      /* [core kind] how many */
 	uint64_t *core_masks;	      /* [core of the node][words], local */
 	uint64_t *in_cpus, *in_pcpus; /* [words], local */
 	uint32_t n_in_cpus, n_in_pcpus;
@@ -179,7 +183,7 @@ typedef struct kind {
 	/* the key of a node: [0] usage | type << 32, [1] memory, sizes, counts, extras */
 	uint32_t key_words, key_counts, key_first, key_masks;
 	struct table node_states, host_states;
-	uint32_t at_next, at_fit;	   /* in a node state */
+	uint32_t at_next, at_fit, at_free; /* in a node state */
 	uint32_t at_memo, at_opts;	   /* in a host state */
 	uint32_t sweep_nodes, sweep_hosts; /* live records at which to forget */
 
@@ -194,13 +198,19 @@ typedef struct kind {
 	uint8_t *slots;
 } kind;
 
+/* What a decision reads stands in front: this is one cache line, then the fits, then the next
+ * states; what follows from the key only, and the key, come last. */
 struct node_state {
 	uint32_t refs, epoch;
 	uint64_t single, fragments; /* sums over flavours of one cell, of `epoch` */
+	uint32_t rem, unused;	    /* share / (cpu_all * mem_all), x 2^30 */
+	unsigned __int128 share;    /* min(cpu_free * mem_all, mem_free * cpu_all) */
 	uint64_t cpu_free, mem_free;
-	unsigned __int128 share; /* min(cpu_free * mem_all, mem_free * cpu_all) */
-	uint32_t rem;		 /* share / (cpu_all * mem_all), x 2^30 */
-	uint64_t key[];
+};
+struct node_free {
+	uint32_t floats, threads; /* CPUs where floating vCPUs may run, and free ones for pins */
+	uint32_t whole, groups;	  /* whole free cores; free threads that share a core */
+	uint64_t room_kib[2];	  /* ordinary memory for guests without, with dedicated CPUs */
 };
 enum { FIT_UNKNOWN = 0xffff, FIT_MOST = 0xfffe };
 enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
@@ -208,7 +218,7 @@ enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
-	uint32_t stamp;
+	bool fresh;	/* nothing is in the memo yet */
 	uint32_t key[]; /* node state ids, then counts of devices taken */
 };
 
@@ -219,6 +229,14 @@ static inline struct node_state *node_state(const kind *k, uint32_t id)
 static inline uint32_t *node_next(const kind *k, struct node_state *state)
 {
 	return (uint32_t *)((uint8_t *)state + k->at_next);
+}
+static inline uint64_t *node_key(const kind *k, struct node_state *state)
+{
+	return (uint64_t *)((uint8_t *)state + k->node_states.key_at);
+}
+static inline struct node_free *node_free(const kind *k, struct node_state *state)
+{
+	return (struct node_free *)((uint8_t *)state + k->at_free);
 }
 static inline uint16_t *node_fit(const kind *k, struct node_state *state)
 {
@@ -380,6 +398,7 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
+	score *never;		    /* [flavour] score_never */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -415,7 +434,7 @@ uint32_t node_intern(vn_fleet *fleet, kind *k, const uint64_t *key);
 void node_derive(vn_fleet *fleet, kind *k, struct node_state *state);
 void key_count_cores(const kind *k, uint32_t node_ix, const uint64_t *mask, uint64_t *key);
 /* How many cells like this the node takes, at most FIT_MOST. */
-uint32_t node_slots(const kind *k, const struct node_state *state, const struct cell_need *need);
+uint32_t node_slots(const kind *k, struct node_state *state, const struct cell_need *need);
 static inline uint32_t key_type(const uint64_t *key)
 {
 	return (uint32_t)(key[0] >> 32);
@@ -486,8 +505,9 @@ struct option {
 	const uint32_t *devices_before, *devices_after; /* counts; NULL where there are none */
 	uint64_t nodes;
 	uint32_t cells;
-	bool have_value, have_fragments; /* of `before` */
+	bool have_value, have_fragments, have_free; /* of `before` */
 	int64_t value_before, fragments_before;
+	uint64_t host_free; /* the average of all nodes */
 };
 struct weighed {
 	int64_t value; /* smaller is better, over all hosts */

@@ -150,6 +150,7 @@ const score *class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
 		best.score = score_never;
 	host_opts(k, state)[flavour] = best.ways;
 	*memo = best.score;
+	state->fresh = false;
 	return memo;
 }
 

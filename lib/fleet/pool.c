@@ -262,17 +262,21 @@ static const score *row_best(vn_fleet *fleet, struct block *block, uint32_t row,
 const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
 {
 	struct pool *pool = fleet->pools[pool_ix];
-	score *best = best_of_blocks(pool, b, flavour), least = score_never;
+	score *best = best_of_blocks(pool, b, flavour);
+	const score *rows = pool->blocks[b]->rows + (size_t)flavour * ROWS;
+	const score *least = rows;
 
 	if (!score_is_unknown(best))
 		return best;
 	for (uint32_t row = 0; row < ROWS; row++) {
-		const score *of = row_best(fleet, pool->blocks[b], row, flavour);
-
-		if (score_less(of, &least))
-			least = *of;
+		if (!rows[row].value)
+			row_best(fleet, pool->blocks[b], row, flavour);
+		if (rows[row].value > least->value && !pool->blocks[b]->fars)
+			continue;
+		if (score_less(&rows[row], least))
+			least = &rows[row];
 	}
-	*best = least;
+	*best = *least;
 	return best;
 }
 
@@ -406,20 +410,55 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 	return id;
 }
 
+/* All scores at a position are unknown: so are the best of its row, its block and the pool. */
+static void scores_forget(const vn_fleet *fleet, struct pool *pool, uint32_t pos)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
+	score *row = block->rows + pos % BLOCK / ROW;
+	score *best = pool->bests + pos / BLOCK;
+
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		*of = 0;
+		row->value = best->value = pool->best[f].value = 0;
+		of += 2 * ROW;
+		row += ROWS;
+		best += pool->room_blocks;
+	}
+}
+
+/* All scores at a position; `to` has one for each flavour. Nearly always neither the score that
+ * goes nor the one that comes is the best of its row, and that is all. */
+static void scores_change(vn_fleet *fleet, struct pool *pool, uint32_t pos, const score *to)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
+	const score *best = block->rows + pos % BLOCK / ROW;
+
+	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best += ROWS) {
+		if (best->value && of[0] > best->value && to[f].value > best->value &&
+		    !block->fars && !to[f].far) {
+			of[0] = to[f].value;
+			of[ROW] = to[f].tie;
+		} else if (of[0] != UINT64_MAX || to[f].value != UINT64_MAX) {
+			score_changes(fleet, pool, pos, f, &to[f]);
+		}
+	}
+}
+
 /* The class has hosts now: its scores, where they are known, count. */
 static void class_lives(vn_fleet *fleet, uint32_t id)
 {
 	const struct class *class = &fleet->classes[id];
 	struct pool *pool = fleet->pools[class->pool];
 	kind *k = fleet->kinds[pool->kind];
-	struct block *block = pool->blocks[class->pos / BLOCK];
 	struct host_state *state = host_state(k, class->state);
-	const score *memo = host_memo(k, state);
-	bool known = state->epoch == fleet->epoch;
 
-	block->classes[class->pos % BLOCK] = id;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(fleet, pool, class->pos, f, known ? &memo[f] : &score_unknown);
+	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
+	if (state->fresh || state->epoch != fleet->epoch)
+		scores_forget(fleet, pool, class->pos);
+	else
+		scores_change(fleet, pool, class->pos, host_memo(k, state));
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
@@ -431,8 +470,7 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 	uint32_t *at = &state->first_class;
 
 	block->classes[class->pos % BLOCK] = NONE;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(fleet, pool, class->pos, f, &score_never);
+	scores_change(fleet, pool, class->pos, fleet->never);
 	pool->free[pool->n_free++] = class->pos;
 	while (*at != id)
 		at = &fleet->classes[*at].next;
@@ -568,7 +606,7 @@ static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id = slot_ids(k, (uint32_t)(i / k->n_nodes))[i % k->n_nodes];
 
-		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_state(k, id)->key,
+		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_key(k, node_state(k, id)),
 		       (2 + k->n_sizes) * sizeof(*keys));
 	}
 	if ((r = kind_tables(fleet, k, err)) == VN_OK)
