@@ -26,9 +26,10 @@ void score_option(vn_fleet *fleet, struct option *option, uint64_t far, struct b
 		inner += (__int128)w.inner * policy->weights[i];
 	}
 	ret->score.far = far;
-	ret->score.value = policy->weights[VN_WEIGH_BALANCE_PUBLISHED]
-				   ? VALUE_ZERO + (uint64_t)(int64_t)value
-				   : clamp(value);
+	ret->score.value = clamp(value);
+	if (policy->weights[VN_WEIGH_BALANCE_PUBLISHED]) /* alone, and the bits of a double */
+		ret->score.value = VALUE_ZERO +
+				   (uint64_t)weigh(fleet, VN_WEIGH_BALANCE_PUBLISHED, option).value;
 	ret->score.tie = VALUE_ZERO;
 	if (policy->tie != VN_WEIGH_FIRST)
 		ret->score.tie = clamp(weigh(fleet, policy->tie, option).value);

@@ -609,6 +609,9 @@ static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
 		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_key(k, node_state(k, id)),
 		       (2 + k->n_sizes) * sizeof(*keys));
 	}
+	/* what is simple may have changed */
+	memset(k->recipes, 0, fleet->room_flavours * sizeof(*k->recipes));
+	k->n_recipes = 0;
 	if ((r = kind_tables(fleet, k, err)) == VN_OK)
 		r = reintern_slots(fleet, k, keys, err);
 	fleet_give(fleet, keys, n, (2 + VN_PAGE_SIZES_MAX) * sizeof(*keys));
