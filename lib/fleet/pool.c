@@ -456,6 +456,8 @@ static void class_lives(vn_fleet *fleet, uint32_t id)
 
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
 	if (state->fresh || state->epoch != fleet->epoch)
+		class_scores(fleet, id);
+	if (state->fresh)
 		scores_forget(fleet, pool, class->pos);
 	else
 		scores_change(fleet, pool, class->pos, host_memo(k, state));
