@@ -398,7 +398,8 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
-	score *never;		    /* [flavour] score_never */
+	bool *often;  /* [flavour] asked for so often that its scores are computed at once */
+	score *never; /* [flavour] score_never */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -529,6 +530,8 @@ bool best_option(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *
 		 uint32_t host, uint32_t flavour, struct best_option *ret);
 bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct best_option *ret);
 const score *class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+/* Those of all flavours that are asked for often, as far as counts tell. */
+void class_scores(vn_fleet *fleet, uint32_t class);
 /* The values of each weigher for an option, for an explanation. */
 void option_values(vn_fleet *fleet, uint32_t host, uint32_t flavour, uint64_t nodes,
 		   int64_t values[VN_WEIGHER_COUNT]);

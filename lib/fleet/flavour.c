@@ -271,6 +271,7 @@ void flavours_clear(vn_fleet *fleet)
 	fleet_give(fleet, fleet->weights, fleet->room_flavours, sizeof(*fleet->weights));
 	fleet_give(fleet, fleet->counts, fleet->room_flavours, sizeof(*fleet->counts));
 	fleet_give(fleet, fleet->never, fleet->room_flavours, sizeof(*fleet->never));
+	fleet_give(fleet, fleet->often, fleet->room_flavours, sizeof(*fleet->often));
 }
 
 static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct flavour *ret,
@@ -304,9 +305,11 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 {
 	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 8 : was * 2;
 	void **arrays[] = { (void **)&fleet->flavours, (void **)&fleet->weights,
-			    (void **)&fleet->counts, (void **)&fleet->never };
+			    (void **)&fleet->counts, (void **)&fleet->never,
+			    (void **)&fleet->often };
 	const size_t sizes[] = { sizeof(*fleet->flavours), sizeof(*fleet->weights),
-				 sizeof(*fleet->counts), sizeof(*fleet->never) };
+				 sizeof(*fleet->counts), sizeof(*fleet->never),
+				 sizeof(*fleet->often) };
 
 	for (uint32_t i = 0; i < VN_LEN(arrays); i++) {
 		void *more = fleet_resize(fleet, *arrays[i], was, room, sizes[i]);

@@ -369,9 +369,12 @@ static void lay_out_keys(const vn_fleet *fleet, kind *k)
 }
 
 /* Can pins of policy prefer be counted? At most two threads, and one sort of cores for pins. */
-static bool pins_are_plain(const kind *k)
+static bool pins_are_plain(const vn_fleet *fleet, const kind *k)
 {
 	int sort = -1;
+
+	if (fleet->see_first_core)
+		return false; /* which half of a pair goes next is about CPU numbers */
 
 	for (uint32_t i = 0; i < k->n_core_kinds; i++) {
 		const struct core_kind *core = &k->core_kinds[i];
@@ -398,7 +401,7 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 	k->exact |= fleet->see_masks;
 	find_alike(fleet, k);
 	lay_out_keys(fleet, k);
-	k->fast_pins = pins_are_plain(k);
+	k->fast_pins = pins_are_plain(fleet, k);
 	k->at_fit = (uint32_t)sizeof(struct node_state);
 	k->at_next = k->at_fit + round_up(flavours * 2, 4);
 	k->at_free = round_up(k->at_next + flavours * 4, 8);
@@ -412,7 +415,7 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 	table_clear(fleet, &k->host_states);
 	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, LINE),
 		   (uint32_t)offsetof(struct host_state, key), (n + k->n_groups) * 4);
-	k->sweep_nodes = k->sweep_hosts = 1 << 13;
+	k->sweep_nodes = k->sweep_hosts = 3 << 12;
 	return VN_OK;
 }
 

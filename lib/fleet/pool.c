@@ -456,6 +456,8 @@ static void class_lives(vn_fleet *fleet, uint32_t id)
 
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
 	if (state->fresh || state->epoch != fleet->epoch)
+		class_scores(fleet, id);
+	if (state->fresh)
 		scores_forget(fleet, pool, class->pos);
 	else
 		scores_change(fleet, pool, class->pos, host_memo(k, state));
@@ -609,6 +611,9 @@ static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
 		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_key(k, node_state(k, id)),
 		       (2 + k->n_sizes) * sizeof(*keys));
 	}
+	/* what is simple may have changed */
+	memset(k->recipes, 0, fleet->room_flavours * sizeof(*k->recipes));
+	k->n_recipes = 0;
 	if ((r = kind_tables(fleet, k, err)) == VN_OK)
 		r = reintern_slots(fleet, k, keys, err);
 	fleet_give(fleet, keys, n, (2 + VN_PAGE_SIZES_MAX) * sizeof(*keys));
