@@ -313,5 +313,7 @@ void cli_line_clear(struct cli_line *line)
 	free(line->values.specs.items);
 	free(line->values.props.items);
 	free(line->values.with.items);
+	free(line->values.fleet.items);
+	free(line->values.policies.items);
 	*line = (struct cli_line){ 0 };
 }
