@@ -42,6 +42,8 @@ typedef struct vn_trace_shape {
 	enum vn_page_want pages;
 	enum vn_thread_policy threads;
 	uint32_t dedicated; /* 1: a CPU of its own for each vCPU */
+	uint32_t devices;   /* PCI devices of this kind, each on the node of a cell */
+	uint16_t vendor, product;
 	uint32_t zero;
 } vn_trace_shape;
 

@@ -49,6 +49,21 @@ static int cut(vn_request *request, const vn_trace_shape *shape, vn_error *err)
 	return VN_OK;
 }
 
+static int ask_devices(vn_request *request, const vn_trace_shape *shape, vn_error *err)
+{
+	if (!shape->devices)
+		return VN_OK;
+	request->pci_requests = vn_arena_alloc(request->arena, 1, sizeof(*request->pci_requests));
+	if (!request->pci_requests)
+		return vn_fail(err, VN_E_NOMEM, "no memory for a request");
+	request->pci_requests[0] = (vn_pci_request){ .vendor = shape->vendor,
+						     .product = shape->product,
+						     .count = shape->devices,
+						     .policy = VN_PCI_REQUIRED };
+	request->n_pci_requests = 1;
+	return VN_OK;
+}
+
 int vn_sim_request(const vn_trace_shape *shape, vn_request **ret, vn_error *err)
 {
 	const char *specs[3],
@@ -68,7 +83,7 @@ int vn_sim_request(const vn_trace_shape *shape, vn_request **ret, vn_error *err)
 	if (shape->pages != VN_PAGES_NONE)
 		specs[words.n_specs++] = page_word(shape, pages, sizeof(pages));
 	if ((r = vn_request_from_words(&words, &request, err)) < 0 ||
-	    (r = cut(request, shape, err)) < 0)
+	    (r = cut(request, shape, err)) < 0 || (r = ask_devices(request, shape, err)) < 0)
 		return r;
 	*ret = VN_STEAL(request);
 	return VN_OK;

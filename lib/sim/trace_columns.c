@@ -38,8 +38,9 @@ static const struct trace_column generic_columns[] = {
 	{ "memory_kib", FIELD_MEMORY, 1 },   { "memory_mib", FIELD_MEMORY, 1024 },
 	{ "memory_gib", FIELD_MEMORY, GIB }, { "cells", FIELD_CELLS, 1 },
 	{ "dedicated", FIELD_DEDICATED, 0 }, { "threads", FIELD_THREADS, 0 },
-	{ "page_size", FIELD_PAGES, 0 },     { "rule", FIELD_RULE, 0 },
-	{ "group", FIELD_GROUP, 0 },	     { "domain", FIELD_DOMAIN, 0 },
+	{ "page_size", FIELD_PAGES, 0 },     { "devices", FIELD_DEVICES, 0 },
+	{ "rule", FIELD_RULE, 0 },	     { "group", FIELD_GROUP, 0 },
+	{ "domain", FIELD_DOMAIN, 0 },
 };
 static const struct trace_column lifetime_columns[] = {
 	{ "vmid", FIELD_IGNORED, 0 },	  { "cpu", FIELD_VCPUS, 1 },
@@ -245,6 +246,43 @@ static int read_pages(vn_cursor in, vn_trace_shape *shape, vn_error *err)
 	return VN_OK;
 }
 
+/* Four hexadecimal digits. */
+static bool take_pci_id(vn_cursor *in, uint16_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint32_t number = 0;
+
+	for (int i = 0; i < 4; i++, in->p++) {
+		const char *digit =
+			in->p < in->end && *in->p ? strchr(digits, *in->p | 0x20) : NULL;
+
+		if (!digit || !*digit)
+			return false;
+		number = number * 16 + (uint32_t)(digit - digits);
+	}
+	*ret = (uint16_t)number;
+	return true;
+}
+
+/* "2x10de:20b0" */
+static int read_devices(vn_cursor in, vn_trace_shape *shape, vn_error *err)
+{
+	vn_cursor whole = in;
+	uint64_t count;
+
+	if (vn_take_uint(&in, VN_GUEST_DEVICES_MAX, &count, NULL) < 0 || !count ||
+	    !vn_take_byte(&in, 'x') || !take_pci_id(&in, &shape->vendor) ||
+	    !vn_take_byte(&in, ':') || !take_pci_id(&in, &shape->product) || in.p != in.end)
+		return vn_fail_at(
+			err, &whole, VN_E_RANGE,
+			"devices '%.*s': legal is COUNTxVENDOR:PRODUCT, as '2x10de:20b0', "
+			"at most %d",
+			(int)(whole.end - whole.p > 40 ? 40 : whole.end - whole.p), whole.p,
+			VN_GUEST_DEVICES_MAX);
+	shape->devices = (uint32_t)count;
+	return VN_OK;
+}
+
 static int read_value(const struct trace_column *column, vn_cursor in, vn_trace_row *row,
 		      vn_error *err)
 {
@@ -262,6 +300,7 @@ static int read_value(const struct trace_column *column, vn_cursor in, vn_trace_
 	case FIELD_GROUP: return read_count(in, 0, UINT32_MAX, "group", &row->group, err);
 	case FIELD_DOMAIN: return read_count(in, 0, UINT32_MAX, "domain", &row->domain, err);
 	case FIELD_PAGES: return read_pages(in, shape, err);
+	case FIELD_DEVICES: return read_devices(in, shape, err);
 	case FIELD_DEDICATED:
 		r = read_name(in, yes, VN_LEN(yes), "dedicated", &index, err);
 		shape->dedicated = index & 1;

@@ -116,11 +116,11 @@ static void test_generic(void **state)
 {
 	struct rows got =
 		read_text("\xef\xbb\xbfid,ARRIVAL_ms,end_h,vcpus,memory,cells,dedicated,threads,"
-			  "page_size,rule,"
+			  "page_size,devices,rule,"
 			  "group,domain\r\n"
-			  "a,500,0.001,4,\"8 GiB\",2,yes,isolate,2MiB,fault-domain,7,1\r\n"
+			  "a,500,0.001,4,\"8 GiB\",2,yes,isolate,2MiB,2x10DE:20b0,fault-domain,7,1\r\n"
 			  "\r\n"
-			  "b,500, inf ,1,512,,,,,,,",
+			  "b,500, inf ,1,512,,,,,,,,",
 			  &(vn_trace_options){ 0 }, VN_TRACE_GENERIC);
 	const vn_trace_row *a = &got.rows[0], *b = &got.rows[1];
 
@@ -130,6 +130,8 @@ static void test_generic(void **state)
 	assert_true(a->shape.vcpus == 4 && a->shape.mem_kib == 8 << 20 && a->shape.cells == 2);
 	assert_true(a->shape.dedicated && a->shape.threads == VN_THREADS_ISOLATE);
 	assert_true(a->shape.pages == VN_PAGES_SIZE && a->shape.page_kib == 2048);
+	assert_true(a->shape.devices == 2 && a->shape.vendor == 0x10de &&
+		    a->shape.product == 0x20b0 && !b->shape.devices);
 	assert_true(a->rule == VN_RULE_FAULT_DOMAIN && a->group == 7 && a->domain == 1);
 	assert_true(b->end_us == VN_TRACE_NEVER && b->lifetime_us == VN_TRACE_NEVER);
 	assert_true(b->shape.mem_kib == 512 << 10 && b->shape.cells == 1 && !b->shape.dedicated);
