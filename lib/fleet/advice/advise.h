@@ -69,7 +69,7 @@ struct mover {
 	uint64_t mem_kib, hosts; /* where it fits now */
 	uint32_t vcpus, unit;
 	bool affinity; /* hard: those of its group here move together */
-	bool stuck;
+	bool stuck, pins;
 	vn_fleet_choice to;
 };
 struct moving {

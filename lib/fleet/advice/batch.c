@@ -55,7 +55,8 @@ static int deal_over_places(struct dealing *d, vn_error *err)
 {
 	struct spread spread;
 	vn_fleet_choice choice;
-	int r = spread_start(d->trial.fleet, &d->ask, d->batch->over, d->batch->skew, &spread, err);
+	int r = spread_start(d->trial.fleet, &d->ask, &d->batch->ask, d->batch->over,
+			     d->batch->skew, &spread, err);
 
 	while (r == VN_OK && d->n < d->batch->n && spread_next(&spread, &choice)) {
 		r = deal_one(d, &choice, err);

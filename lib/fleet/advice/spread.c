@@ -35,7 +35,8 @@ static void find_best(struct spread *s, struct spread_place *place, uint32_t gro
 		uint32_t host = s->hosts[i];
 		const score *of;
 
-		if (group != NONE && !group_allows(fleet, group, s->ask->partition, host))
+		if (!s->may[host] ||
+		    (group != NONE && !group_allows(fleet, group, s->ask->partition, host)))
 			continue;
 		of = class_score(fleet, fleet->hosts[host].class, s->ask->flavour);
 		if (score_less(of, &place->score)) {
@@ -113,24 +114,25 @@ static bool *list_may(vn_fleet *fleet, const vn_fleet_ask *ask)
 	return may;
 }
 
-int spread_start(vn_fleet *fleet, const vn_fleet_ask *ask, enum vn_fleet_over over, uint32_t skew,
-		 struct spread *ret, vn_error *err)
+int spread_start(vn_fleet *fleet, const vn_fleet_ask *ask, const vn_fleet_ask *wide,
+		 enum vn_fleet_over over, uint32_t skew, struct spread *ret, vn_error *err)
 {
 	uint32_t n_named = over == VN_OVER_ZONE ? fleet->n_labels : fleet->places.n;
 	uint32_t *at = calloc((size_t)n_named + fleet->n_hosts + 1, sizeof(*at));
-	bool *may = list_may(fleet, ask), there;
+	bool *count = list_may(fleet, wide), there;
 
 	*ret = (struct spread){ .fleet = fleet, .ask = ask, .skew = skew };
 	ret->places = calloc((size_t)fleet->n_hosts + 1, sizeof(*ret->places));
 	ret->hosts = calloc((size_t)fleet->n_hosts + 1, sizeof(*ret->hosts));
-	there = at && may && ret->places && ret->hosts;
+	ret->may = list_may(fleet, ask);
+	there = at && count && ret->places && ret->hosts && ret->may;
 	if (there) {
-		sort_hosts(ret, over, n_named, may, at);
+		sort_hosts(ret, over, n_named, count, at);
 		for (uint32_t i = 0; i < ret->n_places; i++)
 			look_again(ret, &ret->places[i]);
 	}
 	free(at);
-	free(may);
+	free(count);
 	return there ? VN_OK : vn_fail(err, VN_E_NOMEM, "no memory to spread a batch");
 }
 
@@ -138,6 +140,7 @@ void spread_clear(struct spread *spread)
 {
 	free(spread->places);
 	free(spread->hosts);
+	free(spread->may);
 }
 
 /* ---- dealing ---- */

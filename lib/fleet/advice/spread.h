@@ -18,9 +18,11 @@ struct spread {
 	uint32_t skew, n_places, chosen;
 	struct spread_place *places;
 	uint32_t *hosts; /* by place */
+	bool *may;	 /* [host] a guest may go there */
 };
-int spread_start(vn_fleet *fleet, const vn_fleet_ask *ask, enum vn_fleet_over over, uint32_t skew,
-		 struct spread *ret, vn_error *err);
+/* wide: the ask whose hosts count for the skew; guests go to those of `ask` among them. */
+int spread_start(vn_fleet *fleet, const vn_fleet_ask *ask, const vn_fleet_ask *wide,
+		 enum vn_fleet_over over, uint32_t skew, struct spread *ret, vn_error *err);
 void spread_clear(struct spread *spread);
 /* Where the next guest goes; false: nowhere. */
 bool spread_next(struct spread *spread, vn_fleet_choice *ret);

@@ -325,15 +325,51 @@ static bool search_from(struct moving *m, uint32_t at, bool each)
 	return found;
 }
 
+static int by_pins(const void *a, const void *b)
+{
+	const struct mover *x = a, *y = b;
+
+	if (x->pins != y->pins)
+		return x->pins < y->pins ? -1 : 1;
+	return by_unit(a, b);
+}
+
+/* Pins may be taken from under floating vCPUs, but these need CPUs without pins when they come. So
+ * who floats goes first, and no other order does better. False: it may, since some do both. */
+static bool floating_first(const struct moving *m)
+{
+	const vn_fleet *fleet = m->trial->fleet;
+	uint32_t both = 0, same = 0;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct flavour *f = &fleet->flavours[m->movers[i].info.flavour];
+
+		m->movers[i].pins = f->some_dedicated;
+		both += f->some_dedicated && !f->all_dedicated;
+	}
+	for (uint32_t i = 1; i < m->n; i++) /* a unit goes when the last of it may */
+		if (m->movers[i].unit == m->movers[i - 1].unit) {
+			same += m->movers[i].pins != m->movers[i - 1].pins;
+			m->movers[i].pins |= m->movers[i - 1].pins;
+		}
+	for (uint32_t i = m->n; i-- > 1;)
+		if (m->movers[i].unit == m->movers[i - 1].unit)
+			m->movers[i - 1].pins = m->movers[i].pins;
+	qsort(m->movers, m->n, sizeof(*m->movers), by_pins);
+	return both < 2 && !same;
+}
+
 bool movers_search(struct moving *m)
 {
-	bool each = false;
+	bool each = false, any_order = floating_first(m);
 
 	for (uint32_t i = 0; i < m->n; i++)
 		each |= m->movers[i].info.group != NONE;
 	m->exact = true;
-	if (!search_from(m, 0, each))
+	if (!search_from(m, 0, each)) {
+		m->exact &= any_order;
 		return false;
+	}
 	for (uint32_t i = 0; i < m->n; i++)
 		m->movers[i].stuck = false;
 	return true;

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a fleet says beyond decisions, against brute force on small ones: forecasts by placing in
+ * all ways, batches guest by guest, plans by making their moves and by looking at all moves there
+ * are. Each question leaves the fleet as it was: it goes on just as its twin that was not asked. */
+#include "small_fleet.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CASES = 400, STEPS = 24, BRUTE_CLAIMS = 400000 };
+
+static uint64_t seed;
+static uint32_t failures;
+static struct tallies {
+	uint32_t forecasts, cut_short, batches, refused, drains, stuck, unproven, defragments,
+		found[6], none;
+} tallies;
+
+static void complain(uint64_t n, const char *format, ...) VN_PRINTF(2, 3);
+static void complain(uint64_t n, const char *format, ...)
+{
+	va_list args;
+
+	if (failures++ > 20)
+		return;
+	printf("# VN_SEED=%" PRIu64 " VN_CASE=%" PRIu64 ": ", seed, n);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* ---- by brute force ---- */
+
+static uint32_t left; /* claims that brute force may still try */
+
+/* All ways to take the guest on a host. */
+static bool take(struct small *s, uint32_t flavour, uint32_t group, uint32_t partition,
+		 uint32_t host, uint32_t mask, vn_claim *ret)
+{
+	vn_fleet_choice choice = { .flavour = flavour,
+				   .group = group,
+				   .partition = partition,
+				   .host = host,
+				   .nodes = mask };
+
+	if (left)
+		left--;
+	return left && vn_fleet_claim(s->fleet, &choice, ret, NULL) == VN_OK;
+}
+
+/* The most guests on a host: sets of nodes in ascending order, since the guests are alike. */
+static uint32_t brute_most(struct small *s, uint32_t flavour, uint32_t host, uint32_t from)
+{
+	uint32_t best = 0, more;
+	vn_claim claim;
+
+	for (uint32_t mask = from; mask < small_masks(s, host); mask++) {
+		if (!take(s, flavour, VN_FLEET_NONE, VN_FLEET_NONE, host, mask, &claim))
+			continue;
+		more = 1 + brute_most(s, flavour, host, mask);
+		best = more > best ? more : best;
+		vn_fleet_release(s->fleet, claim, NULL);
+	}
+	return best;
+}
+
+/* Members of the group at the host's place, and of other partitions there. */
+static uint32_t members_at(const struct small *s, uint32_t group, uint32_t host, bool others,
+			   uint32_t partition, uint32_t *all)
+{
+	char here[64], there[64];
+	uint32_t n = 0;
+
+	*all = 0;
+	small_place(s, host, s->groups[group].scope, here, sizeof(here));
+	for (uint32_t i = 0; i < s->n_claims; i++) {
+		vn_claim_info info;
+
+		if (s->claims[i].group != group)
+			continue;
+		(*all)++;
+		vn_fleet_claim_info(s->fleet, s->claims[i].claim, &info, NULL);
+		small_place(s, info.host, s->groups[group].scope, there, sizeof(there));
+		n += !strcmp(here, there) && !(others && info.partition == partition);
+	}
+	return n;
+}
+
+/* What the rule leaves of `most` guests on each host. */
+static uint32_t brute_rule(const struct small *s, const vn_fleet_ask *ask, const uint32_t *most)
+{
+	const vn_server_group *rule = &s->groups[ask->group];
+	uint32_t sum = 0, largest = 0, all = 0;
+
+	for (uint32_t host = 0; host < s->n_hosts; host++) {
+		uint32_t here = 0, limit = rule->most ? rule->most : 1, there;
+		char place[64], other[64];
+		bool first = true;
+
+		small_place(s, host, rule->scope, place, sizeof(place));
+		for (uint32_t j = 0; j < s->n_hosts; j++) {
+			small_place(s, j, rule->scope, other, sizeof(other));
+			if (strcmp(place, other))
+				continue;
+			here += most[j];
+			first &= j >= host;
+		}
+		if (!first) /* its place was looked at */
+			continue;
+		there = members_at(s, ask->group, host, rule->rule == VN_GROUP_PARTITION,
+				   ask->partition, &all);
+		largest = here > largest ? here : largest;
+		if (rule->rule == VN_GROUP_ANTI_AFFINITY)
+			here = there >= limit ? 0 : here < limit - there ? here : limit - there;
+		else if (rule->rule == VN_GROUP_PARTITION ? there != 0 : all && !there)
+			here = 0;
+		sum += here;
+	}
+	return rule->rule == VN_GROUP_AFFINITY && !all ? largest : sum;
+}
+
+static uint32_t brute_forecast(struct small *s, const vn_fleet_ask *ask)
+{
+	uint32_t most[SMALL_HOSTS], sum = 0;
+
+	for (uint32_t host = 0; host < s->n_hosts; host++) {
+		most[host] = small_passes(s, ask->flavour, host)
+				     ? brute_most(s, ask->flavour, host, 1)
+				     : 0;
+		sum += most[host];
+	}
+	return ask->group == VN_FLEET_NONE || s->groups[ask->group].soft ? sum
+									 : brute_rule(s, ask, most);
+}
+
+/* Places on other hosts for claims of one host, without server groups. */
+static bool brute_move(struct small *s, const uint32_t *which, uint32_t n, uint32_t from)
+{
+	uint32_t flavour;
+
+	if (!n)
+		return true;
+	flavour = s->claims[which[0]].flavour;
+	for (uint32_t host = 0; host < s->n_hosts; host++) {
+		if (host == from || !small_passes(s, flavour, host))
+			continue;
+		for (uint32_t mask = 1; mask < small_masks(s, host); mask++) {
+			vn_claim claim;
+			bool found;
+
+			if (!take(s, flavour, VN_FLEET_NONE, VN_FLEET_NONE, host, mask, &claim))
+				continue;
+			found = brute_move(s, which + 1, n - 1, from);
+			vn_fleet_release(s->fleet, claim, NULL);
+			if (found)
+				return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t claims_on(const struct small *s, uint32_t host, uint32_t *which)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_claims; i++) {
+		vn_claim_info info;
+
+		vn_fleet_claim_info(s->fleet, s->claims[i].claim, &info, NULL);
+		if (info.host == host)
+			which[n++] = i;
+	}
+	return n;
+}
+
+/* Would the flavour fit without these claims? By lib/place on the host's copy. */
+static bool brute_fits(struct small *s, uint32_t flavour, uint32_t host, const uint32_t *which,
+		       uint32_t n)
+{
+	vn_placement *placements = calloc(n + 1, sizeof(*placements));
+	vn_place_options options = vn_fleet_host_options(s->fleet, host);
+	vn_host *now;
+	bool fits;
+
+	for (uint32_t i = 0; i < n; i++)
+		vn_fleet_claim_placement(s->fleet, s->claims[which[i]].claim, &placements[i], NULL);
+	now = (vn_host *)vn_fleet_host_now(s->fleet, host); /* as it was, in the end */
+	for (uint32_t i = 0; i < n; i++)
+		vn_host_release(now, &placements[i]);
+	fits = vn_place(now, s->requests[flavour], &options, &placements[n], NULL) == VN_OK;
+	for (uint32_t i = 0; i < n; i++)
+		vn_host_take(now, &placements[i]);
+	free(placements);
+	return fits;
+}
+
+/* The least memory of `size` claims whose leaving makes room; UINT64_MAX: none do. */
+static uint64_t brute_sets(struct small *s, uint32_t flavour, uint32_t host, uint32_t size)
+{
+	uint32_t on[SMALL_CLAIMS], set[SMALL_CLAIMS], n = claims_on(s, host, on);
+	uint64_t best = UINT64_MAX;
+
+	for (uint64_t bits = 0; n < 20 && bits < UINT64_C(1) << n; bits++) {
+		uint64_t cost = 0;
+		uint32_t m = 0;
+
+		if ((uint32_t)__builtin_popcountll(bits) != size)
+			continue;
+		for (uint32_t i = 0; i < n; i++)
+			if (bits >> i & 1) {
+				cost += s->requests[s->claims[on[i]].flavour]->mem_kib;
+				set[m++] = on[i];
+			}
+		if (cost < best && brute_fits(s, flavour, host, set, m) &&
+		    brute_move(s, set, m, host))
+			best = cost;
+	}
+	return best;
+}
+
+/* ---- nothing has changed ---- */
+
+static void remember(const struct small *s, vn_text *ret)
+{
+	*ret = (vn_text)VN_TEXT_INIT;
+	small_write(s, ret);
+}
+
+static bool still_so(const struct small *s, vn_text *was)
+{
+	VN_AUTO_TEXT now = VN_TEXT_INIT;
+	bool same;
+
+	small_write(s, &now);
+	same = now.len == was->len && !memcmp(now.bytes, was->bytes, now.len);
+	if (!same)
+		printf("# before:\n%s# after:\n%s", was->bytes, now.bytes);
+	vn_text_clear(was);
+	return same;
+}
+
+/* ---- forecasts ---- */
+
+static void check_forecast(struct small *s, uint64_t n)
+{
+	vn_fleet_ask ask = small_ask(s);
+	vn_fleet_forecast forecast;
+	vn_error err = { 0 };
+	uint32_t most;
+	vn_text was;
+
+	remember(s, &was);
+	if (vn_fleet_forecast_ask(s->fleet, &ask, NULL, 0, &forecast, &err) < 0)
+		complain(n, "no forecast: %s", err.text);
+	if (!still_so(s, &was))
+		complain(n, "a forecast changes the fleet");
+	left = BRUTE_CLAIMS;
+	most = brute_forecast(s, &ask);
+	tallies.forecasts++;
+	if (!left)
+		tallies.cut_short++;
+	else if (forecast.guests != most && (forecast.exact || forecast.guests > most))
+		complain(n, "%" PRIu64 " guests of flavour %u fit, and not %u%s", forecast.guests,
+			 ask.flavour, most, forecast.exact ? ", exactly" : "");
+	else if (!forecast.exact)
+		tallies.cut_short++;
+}
+
+/* ---- batches ---- */
+
+static const enum vn_group_scope scope_of[VN_FLEET_OVER_COUNT] = {
+	[VN_OVER_RACK] = VN_SCOPE_RACK,
+	[VN_OVER_DOMAIN] = VN_SCOPE_DOMAIN,
+};
+
+static void place_of(const struct small *s, enum vn_fleet_over over, uint32_t host, char *to,
+		     size_t size)
+{
+	vn_fleet_host_info info;
+
+	vn_fleet_host_info_of(s->fleet, host, &info, NULL);
+	if (over == VN_OVER_ZONE && info.zone)
+		snprintf(to, size, "zone %s", info.zone);
+	else if (over == VN_OVER_RACK || over == VN_OVER_DOMAIN)
+		small_place(s, host, scope_of[over], to, size);
+	else
+		snprintf(to, size, "host %u", host);
+}
+
+/* How many of the claims are at the host's place. */
+static uint32_t count_at(const struct small *s, enum vn_fleet_over over, uint32_t host,
+			 const vn_claim *claims, uint32_t n)
+{
+	char here[64], there[64];
+	uint32_t count = 0;
+
+	place_of(s, over, host, here, sizeof(here));
+	for (uint32_t i = 0; i < n; i++) {
+		vn_claim_info info;
+
+		vn_fleet_claim_info(s->fleet, claims[i], &info, NULL);
+		place_of(s, over, info.host, there, sizeof(there));
+		count += !strcmp(here, there);
+	}
+	return count;
+}
+
+/* Take the last one back: had a place with fewer room? Then forget it too. */
+static void check_dealt(struct small *s, uint64_t n, const vn_fleet_batch *batch, vn_claim *claims,
+			const vn_claim *twins, uint32_t count)
+{
+	for (uint32_t at = count; at-- > 0;) {
+		vn_claim_info info;
+		uint32_t mine, least = UINT32_MAX;
+
+		vn_fleet_claim_info(s->fleet, claims[at], &info, NULL);
+		vn_fleet_release(s->fleet, claims[at], NULL);
+		vn_fleet_release(s->twin, twins[at], NULL);
+		mine = count_at(s, batch->over, info.host, claims, at);
+		for (uint32_t host = 0; host < s->n_hosts; host++) {
+			vn_fleet_ask one = batch->ask;
+			uint32_t there = count_at(s, batch->over, host, claims, at), found;
+			vn_fleet_choice choice, twin;
+			bool room;
+
+			if (small_passes(s, batch->ask.flavour, host))
+				least = there < least ? there : least;
+			one.n_only = 1;
+			one.only = &host;
+			if (batch->over == VN_OVER_NOTHING || there >= mine)
+				continue;
+			room = vn_fleet_decide(s->fleet, &one, 1, &choice, &found, NULL) == VN_OK;
+			vn_fleet_decide(s->twin, &one, 1, &twin, &found, NULL);
+			if (room)
+				complain(n, "guest %u of a batch is not where the fewest are", at);
+		}
+		if (batch->skew && mine + 1 - least > batch->skew)
+			complain(n, "guest %u of a batch makes a place too full", at);
+	}
+}
+
+static void check_batch(struct small *s, uint64_t n)
+{
+	vn_fleet_batch batch = { .ask = small_ask(s),
+				 .n = 1 + random_below(&s->random, 8),
+				 .some = random_chance(&s->random, 30) };
+	struct small_claim *new = &s->claims[s->n_claims];
+	vn_claim claims[8], twins[8];
+	vn_fleet_forecast forecast;
+	uint32_t count = 0, twin_count = 0;
+	vn_error err = { 0 };
+	vn_text was;
+	int r;
+
+	if (random_chance(&s->random, 60))
+		batch.over = (enum vn_fleet_over)random_below(&s->random, VN_FLEET_OVER_COUNT);
+	if (batch.over != VN_OVER_NOTHING)
+		batch.skew = random_below(&s->random, 3);
+	if (vn_fleet_forecast_ask(s->fleet, &batch.ask, NULL, 0, &forecast, &err) < 0)
+		complain(n, "no forecast: %s", err.text);
+	remember(s, &was);
+	r = vn_fleet_place_batch(s->fleet, &batch, claims, &count, &err);
+	tallies.batches++;
+	if (r < 0) {
+		tallies.refused++;
+		if (!still_so(s, &was))
+			complain(n, "a batch that was refused changes the fleet: %s", err.text);
+		if (r != VN_E_NOFIT)
+			complain(n, "a batch ends with %s", err.text);
+		if (forecast.exact && forecast.guests >= batch.n && !batch.skew)
+			complain(n, "%" PRIu64 " guests fit, but: %s", forecast.guests, err.text);
+		return;
+	}
+	vn_text_clear(&was);
+	if (vn_fleet_place_batch(s->twin, &batch, twins, &twin_count, &err) < 0 ||
+	    twin_count != count) {
+		complain(n, "the twin places %u of a batch, and not %u", twin_count, count);
+		abort();
+	}
+	if (count > batch.n || (count < batch.n && !batch.some) ||
+	    (forecast.exact && count > forecast.guests) ||
+	    (forecast.exact && count < batch.n && count < forecast.guests && !batch.skew))
+		complain(n, "%u of %u guests were placed, of which %" PRIu64 " fit", count, batch.n,
+			 forecast.guests);
+	for (uint32_t i = 0; i < count; i++) {
+		*new = (struct small_claim){ .claim = claims[i],
+					     .flavour = batch.ask.flavour,
+					     .group = batch.ask.group,
+					     .partition = batch.ask.partition };
+		new ++;
+	}
+	s->n_claims += count;
+	if (batch.ask.group != VN_FLEET_NONE && !s->groups[batch.ask.group].soft &&
+	    !small_rule_kept(s, batch.ask.group))
+		complain(n, "a batch breaks the rule of its server group");
+	for (uint32_t i = s->n_claims - count; i < s->n_claims; i++)
+		if (small_check(s, i, i))
+			complain(n, "guest %u of a batch: %s", i, small_check(s, i, i));
+	s->n_claims -= count;
+	check_dealt(s, n, &batch, claims, twins, count);
+}
+
+/* ---- plans ---- */
+
+/* Make the moves; each has to fit, keep the rules, and pass the check. The fleet is another one
+ * afterwards, and so the last to be asked. */
+static void make_moves(struct small *s, uint64_t n, const vn_fleet_plan *plan)
+{
+	bool kept[SMALL_GROUPS];
+
+	for (uint32_t g = 0; g < s->n_groups; g++)
+		kept[g] = small_rule_kept(s, g);
+	for (uint32_t i = 0; i < plan->n_moves; i++) {
+		const vn_fleet_move *move = &plan->moves[i];
+		vn_error err = { 0 };
+		vn_claim_info info;
+		uint32_t at = 0;
+
+		while (at < s->n_claims && s->claims[at].claim != move->claim)
+			at++;
+		if (at == s->n_claims) {
+			complain(n, "move %u is of nobody", i);
+			return;
+		}
+		if (vn_fleet_move_claim(s->fleet, move, &s->claims[at].claim, &err) < 0) {
+			complain(n, "move %u: %s", i, err.text);
+			return;
+		}
+		vn_fleet_claim_info(s->fleet, s->claims[at].claim, &info, NULL);
+		if (info.host != move->to || info.nodes != move->nodes ||
+		    !small_passes(s, info.flavour, info.host))
+			complain(n, "move %u went elsewhere", i);
+		if (small_check(s, at, s->n_claims))
+			complain(n, "move %u: %s", i, small_check(s, at, s->n_claims));
+		if (i + 1 < plan->n_moves && plan->moves[i + 1].unit == move->unit)
+			continue;
+		for (uint32_t g = 0; g < s->n_groups; g++)
+			if (kept[g] && !s->groups[g].soft && !small_rule_kept(s, g))
+				complain(n, "move %u breaks the rule of group %u", i, g);
+	}
+}
+
+static bool in_groups(const struct small *s, const uint32_t *which, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (s->claims[which[i]].group != VN_FLEET_NONE)
+			return true;
+	return false;
+}
+
+static void judge_stuck(struct small *s, uint64_t n, uint32_t host, const vn_fleet_plan *plan)
+{
+	uint32_t which[SMALL_CLAIMS], count = claims_on(s, host, which);
+
+	tallies.stuck++;
+	tallies.unproven += !plan->exact;
+	if (plan->n_stuck + plan->n_moves != count)
+		complain(n, "%u of %u guests are in the plan", plan->n_stuck + plan->n_moves,
+			 count);
+	for (uint32_t i = 0; i < plan->n_stuck; i++) {
+		const vn_fleet_explain *why = &plan->stuck[i].why;
+		uint64_t sum = why->left;
+
+		for (uint32_t f = 0; f < VN_FILTER_COUNT; f++)
+			sum += why->removed[f];
+		if (why->hosts != s->n_hosts || sum != s->n_hosts)
+			complain(n, "why guest %u is stuck is not said of each host", i);
+	}
+	if (in_groups(s, which, count))
+		return;
+	left = BRUTE_CLAIMS;
+	for (uint32_t i = 0; i < plan->n_stuck; i++) {
+		uint32_t at = 0;
+
+		while (s->claims[at].claim != plan->stuck[i].claim)
+			at++;
+		if (brute_move(s, &at, 1, host) != plan->stuck[i].alone && left)
+			complain(n, "guest %u could%s go alone", at,
+				 plan->stuck[i].alone ? " not" : "");
+	}
+	if (brute_move(s, which, count, host) && plan->exact)
+		complain(n, "all guests of host %u could go", host);
+}
+
+static void check_drain(struct small *s, uint64_t n)
+{
+	uint32_t host = random_below(&s->random, s->n_hosts);
+	vn_fleet_plan plan = { 0 };
+	vn_fleet_host_info info;
+	vn_error err = { 0 };
+	vn_text was;
+
+	remember(s, &was);
+	if (vn_fleet_plan_drain(s->fleet, &host, 1, &plan, &err) < 0)
+		complain(n, "no plan: %s", err.text);
+	if (!still_so(s, &was))
+		complain(n, "a plan to drain changes the fleet");
+	tallies.drains++;
+	if (plan.n_stuck)
+		judge_stuck(s, n, host, &plan);
+	make_moves(s, n, &plan);
+	vn_fleet_host_info_of(s->fleet, host, &info, NULL);
+	if (info.n_claims != plan.n_stuck)
+		complain(n, "%u guests are left on a host that %u cannot leave", info.n_claims,
+			 plan.n_stuck);
+	vn_fleet_plan_clear(&plan);
+}
+
+static void judge_moves(struct small *s, uint64_t n, const vn_fleet_ask *ask,
+			const vn_fleet_plan *plan, bool found)
+{
+	left = BRUTE_CLAIMS;
+	for (uint32_t size = 1; size <= 3; size++) {
+		uint64_t best = UINT64_MAX;
+
+		for (uint32_t host = 0; host < s->n_hosts; host++) {
+			uint64_t cost = small_passes(s, ask->flavour, host)
+						? brute_sets(s, ask->flavour, host, size)
+						: UINT64_MAX;
+
+			best = cost < best ? cost : best;
+		}
+		if (!left)
+			return;
+		if (best == UINT64_MAX && (!found || size < plan->n_moves))
+			continue;
+		if (best == UINT64_MAX && size == plan->n_moves)
+			complain(n, "%u moves make no room", size);
+		else if (best != UINT64_MAX && !found)
+			complain(n, "%u moves would make room, and none were found", size);
+		else if (size < plan->n_moves)
+			complain(n, "%u moves would do, and not %u%s", size, plan->n_moves,
+				 plan->exact ? ", exactly" : "");
+		else if (best != plan->mem_kib)
+			complain(n, "%" PRIu64 " KiB could move, and not %" PRIu64, best,
+				 plan->mem_kib);
+		return;
+	}
+}
+
+static void check_defragment(struct small *s, uint64_t n)
+{
+	vn_fleet_ask ask = small_ask(s);
+	vn_fleet_plan plan = { 0 };
+	uint32_t all[SMALL_CLAIMS];
+	struct small_claim *new;
+	vn_error err = { 0 };
+	vn_text was;
+	bool found;
+	int r;
+
+	remember(s, &was);
+	r = vn_fleet_plan_defragment(s->fleet, &ask, 0, &plan, &err);
+	if (r < 0 && r != VN_E_NOFIT)
+		complain(n, "no plan: %s", err.text);
+	if (!still_so(s, &was))
+		complain(n, "a plan to make room changes the fleet");
+	found = r == VN_OK;
+	tallies.defragments++;
+	if (found)
+		tallies.found[plan.n_moves < 5 ? plan.n_moves : 5]++;
+	else
+		tallies.none++;
+	for (uint32_t i = 0; i < s->n_claims; i++)
+		all[i] = i;
+	if ((!found || plan.n_moves) && ask.group == VN_FLEET_NONE &&
+	    !in_groups(s, all, s->n_claims))
+		judge_moves(s, n, &ask, &plan, found);
+	if (!found)
+		return;
+	make_moves(s, n, &plan);
+	new = &s->claims[s->n_claims];
+	*new = (struct small_claim){ .flavour = ask.flavour,
+				     .group = ask.group,
+				     .partition = ask.partition };
+	if (!small_passes(s, ask.flavour, plan.choice.host) ||
+	    vn_fleet_claim(s->fleet, &plan.choice, &new->claim, &err) < 0) {
+		complain(n, "after %u moves there is no room: %s", plan.n_moves, err.text);
+	} else {
+		s->n_claims++;
+		if (small_check(s, s->n_claims - 1, s->n_claims))
+			complain(n, "the guest for whom room was made: %s",
+				 small_check(s, s->n_claims - 1, s->n_claims));
+		if (ask.group != VN_FLEET_NONE && !s->groups[ask.group].soft && plan.n_moves &&
+		    !small_rule_kept(s, ask.group))
+			complain(n, "the guest for whom room was made breaks its group's rule");
+	}
+	vn_fleet_plan_clear(&plan);
+}
+
+/* ---- running ---- */
+
+/* Questions that leave the fleet as it is, steps of it and its twin, then a plan. */
+static void run_case(uint64_t n, bool with_groups, void (*plan)(struct small *s, uint64_t n))
+{
+	static struct small small;
+
+	small_make(&small, seed, n, with_groups);
+	for (uint32_t i = 0; i < STEPS; i++)
+		small_step(&small, 90);
+	check_forecast(&small, n);
+	check_batch(&small, n);
+	for (uint32_t i = 0; i < STEPS / 2 && !plan; i++)
+		small_step(&small, 70);
+	if (small.differs)
+		complain(n, "after questions %s", small.differs);
+	if (plan)
+		plan(&small, n);
+	small_free(&small);
+}
+
+static void run(bool with_groups, void (*plan)(struct small *s, uint64_t n))
+{
+	uint64_t first, n_cases = cases_of_run(CASES, &first);
+
+	failures = 0;
+	for (uint64_t n = first; n < first + n_cases; n++)
+		run_case(n, with_groups, plan);
+	assert_int_equal(failures, 0);
+}
+
+static void test_forecasts(void **state)
+{
+	(void)state;
+	run(false, NULL);
+	run(true, NULL);
+	printf("# %u forecasts, %u of them not judged exactly; %u batches, %u refused\n",
+	       tallies.forecasts, tallies.cut_short, tallies.batches, tallies.refused);
+	assert_true(tallies.batches > tallies.refused);
+}
+
+static void test_drains(void **state)
+{
+	(void)state;
+	run(false, check_drain);
+	run(true, check_drain);
+	printf("# %u drains, %u with stuck guests, %u of them not proven\n", tallies.drains,
+	       tallies.stuck, tallies.unproven);
+}
+
+static void test_defragments(void **state)
+{
+	(void)state;
+	run(false, check_defragment);
+	run(true, check_defragment);
+	printf("# %u questions: %u fit, %u with 1 move, %u with 2, %u with 3, %u with more, %u "
+	       "never\n",
+	       tallies.defragments, tallies.found[0], tallies.found[1], tallies.found[2],
+	       tallies.found[3], tallies.found[4] + tallies.found[5], tallies.none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forecasts),
+		cmocka_unit_test(test_drains),
+		cmocka_unit_test(test_defragments),
+	};
+
+	seed = seed_of_run();
+	printf("# VN_SEED=%" PRIu64 "\n", seed);
+	return cmocka_run_group_tests_name("fleet advice", tests, NULL, NULL);
+}
