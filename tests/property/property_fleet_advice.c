@@ -20,7 +20,7 @@ static uint64_t seed;
 static uint32_t failures;
 static struct tallies {
 	uint32_t forecasts, cut_short, batches, refused, drains, stuck, unproven, defragments,
-		found[6], none;
+		found[6], none, common[2][2];
 } tallies;
 
 static void complain(uint64_t n, const char *format, ...) VN_PRINTF(2, 3);
@@ -596,6 +596,123 @@ static void check_defragment(struct small *s, uint64_t n)
 	vn_fleet_plan_clear(&plan);
 }
 
+/* ---- a guest for all hosts ---- */
+
+static bool all_hold(const struct small *s, const uint32_t *hosts, uint32_t n,
+		     const vn_request *request, const char **wrong)
+{
+	static vn_placement placement;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const vn_host *host = s->kinds[s->kind_of[hosts[i]]];
+		vn_place_options options = vn_fleet_host_options(s->fleet, hosts[i]);
+		vn_error err = { 0 };
+
+		if (vn_place(host, request, &options, &placement, &err) < 0)
+			return false;
+		if (wrong && vn_placement_check(host, request, &options, &placement, &err) < 0)
+			*wrong = "the guest's placement is not valid";
+		for (uint32_t c = 0; wrong && c < request->n_cells; c++)
+			if (placement.n_cells != request->n_cells ||
+			    !vn_cpuset_equal(&placement.cells[c].vcpus, &request->cells[c].vcpus) ||
+			    placement.cells[c].mem_kib != request->cells[c].mem_kib ||
+			    memcmp(&placement.topology, &request->topology,
+				   sizeof(placement.topology)))
+				*wrong = "a host shows the guest something else";
+	}
+	return true;
+}
+
+static vn_request *make_guest(uint32_t cells, uint32_t vcpus, uint64_t mem_kib, bool dedicated)
+{
+	char count[32];
+	const char *specs[] = { count, "hw:cpu_policy=dedicated" };
+	vn_request_words words = { .vcpus = cells * vcpus,
+				   .mem_kib = cells * mem_kib,
+				   .n_specs = 1 + dedicated,
+				   .specs = specs };
+	vn_request *guest;
+
+	snprintf(count, sizeof(count), "hw:numa_nodes=%u", cells);
+	return vn_request_from_words(&words, &guest, NULL) < 0 ? NULL : guest;
+}
+
+/* Does some other largest guest go on all of the hosts? */
+static void judge_largest(struct small *s, uint64_t n, const uint32_t *hosts, uint32_t n_hosts,
+			  const vn_fleet_common *common, bool found)
+{
+	uint32_t best = found ? common->n_cells * common->vcpus[0] : 0;
+
+	for (uint32_t cells = 1; cells <= 3; cells++)
+		for (uint32_t vcpus = 1; vcpus <= 6; vcpus++) {
+			bool same = found && cells == common->n_cells && vcpus == common->vcpus[0];
+			uint64_t mem = same ? common->mem_kib[0] + 2048 : 8192;
+			VN_AUTO(vn_request) guest = make_guest(cells, vcpus, mem, true);
+
+			if ((same || cells * vcpus > best) &&
+			    all_hold(s, hosts, n_hosts, guest, NULL))
+				complain(n, "%u cells of %u vCPUs and %" PRIu64 " KiB go on all",
+					 cells, vcpus, mem);
+		}
+}
+
+/* Cut evenly into fewer cells, or at all: does it go on all of them? Only wishes for ordinary
+ * memory, whose cut does not depend on the host's page sizes. */
+static void judge_cells(struct small *s, uint64_t n, const uint32_t *hosts, uint32_t n_hosts,
+			const vn_request *like, uint32_t n_cells)
+{
+	bool dedicated = !vn_cpuset_is_empty(&like->dedicated);
+
+	if (like->n_pages || like->thread_policy != VN_THREADS_PREFER || like->n_cells)
+		return;
+	for (uint32_t cells = 1; cells < n_cells && cells <= like->vcpus; cells++) {
+		VN_AUTO(vn_request) guest = NULL;
+
+		if (like->vcpus % cells || like->mem_kib % (cells * 4096))
+			continue;
+		guest = make_guest(cells, like->vcpus / cells, like->mem_kib / cells, dedicated);
+		if (all_hold(s, hosts, n_hosts, guest, NULL))
+			complain(n, "%u cells would do, and not %u", cells, n_cells);
+	}
+}
+
+static void check_common(struct small *s, uint64_t n)
+{
+	uint32_t hosts[SMALL_HOSTS], n_hosts = 1 + random_below(&s->random, s->n_hosts);
+	const vn_request *like = random_chance(&s->random, 30)
+					 ? NULL
+					 : s->requests[random_below(&s->random, s->n_flavours)];
+	vn_fleet_common common = { 0 };
+	const char *wrong = NULL;
+	vn_error err = { 0 };
+	vn_text was;
+	int r;
+
+	for (uint32_t i = 0; i < n_hosts; i++)
+		hosts[i] = random_below(&s->random, s->n_hosts);
+	remember(s, &was);
+	r = vn_fleet_common_guest(s->fleet, hosts, n_hosts, like, &common, &err);
+	if (!still_so(s, &was))
+		complain(n, "a guest for all changes the fleet");
+	if (r < 0 && (r != VN_E_NOFIT || !err.text[0]))
+		complain(n, "no guest for all: %s", err.text);
+	if (r == VN_OK && !all_hold(s, hosts, n_hosts, common.request, &wrong))
+		complain(n, "the guest for all does not go on all");
+	if (wrong)
+		complain(n, "%s", wrong);
+	if (r == VN_OK)
+		for (uint32_t i = 0; i < common.n_cells; i++)
+			if (common.vcpus[i] != vn_cpuset_count(&common.request->cells[i].vcpus) ||
+			    !common.distance[i * common.n_cells + i])
+				complain(n, "the answer does not say what its guest is");
+	tallies.common[like == NULL][r == VN_OK]++;
+	if (like)
+		judge_cells(s, n, hosts, n_hosts, like, r == VN_OK ? common.n_cells : 4);
+	else
+		judge_largest(s, n, hosts, n_hosts, &common, r == VN_OK);
+	vn_fleet_common_clear(&common);
+}
+
 /* ---- running ---- */
 
 /* Questions that leave the fleet as it is, steps of it and its twin, then a plan. */
@@ -657,12 +774,22 @@ static void test_defragments(void **state)
 	       tallies.found[3], tallies.found[4] + tallies.found[5], tallies.none);
 }
 
+static void test_common(void **state)
+{
+	(void)state;
+	run(false, check_common);
+	printf("# %u of %u guests and %u of %u largest ones go on all hosts\n",
+	       tallies.common[0][1], tallies.common[0][0] + tallies.common[0][1],
+	       tallies.common[1][1], tallies.common[1][0] + tallies.common[1][1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forecasts),
 		cmocka_unit_test(test_drains),
 		cmocka_unit_test(test_defragments),
+		cmocka_unit_test(test_common),
 	};
 
 	seed = seed_of_run();

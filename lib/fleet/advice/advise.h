@@ -52,8 +52,8 @@ struct slots {
 };
 /* How many guests of the flavour the host takes, and all others of its class. */
 uint32_t host_most(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct slots *slots);
-/* The nodes of the host that have room for most cells; 0: not by counts, or not at all. */
-uint64_t roomiest_nodes(vn_fleet *fleet, uint32_t host, uint32_t flavour);
+/* Nodes for the first of as many guests as possible; 0: not known. */
+uint64_t roomiest_nodes(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct slots *slots);
 
 /* ---- without.c: a host without some of its claims ---- */
 

@@ -3,7 +3,8 @@
  * Many guests at once, all or none. First the policy decides about each. What it chooses may leave
  * less room for the rest than there could be: nodes that a guest of several cells had better left,
  * or, with affinity, a place that is too small. Then they are dealt again, on the nodes and at the
- * place that have most room, which takes as many guests as the forecast says. */
+ * place that have most room, which takes as many guests as the forecast says where that is exact.
+ */
 #include "fleet/advice/forecast.h"
 #include "fleet/advice/spread.h"
 
@@ -19,6 +20,7 @@ struct dealing {
 	const vn_fleet_batch *batch;
 	vn_fleet_ask ask;
 	bool roomy; /* nodes by room, and not as the policy wants */
+	struct slots slots;
 	vn_claim *claims;
 	uint32_t n;
 };
@@ -26,9 +28,11 @@ struct dealing {
 static int deal_one(struct dealing *d, vn_fleet_choice *choice, vn_error *err)
 {
 	vn_fleet *fleet = d->trial.fleet;
-	uint64_t nodes = d->roomy ? roomiest_nodes(fleet, choice->host, choice->flavour) : 0;
+	uint64_t nodes = 0;
 	int r;
 
+	if (d->roomy)
+		nodes = roomiest_nodes(fleet, choice->host, choice->flavour, &d->slots);
 	choice->nodes = nodes ? nodes : choice->nodes;
 	r = trial_claim(&d->trial, choice, &d->claims[d->n], err);
 	if (r == VN_OK)
@@ -86,6 +90,7 @@ static int deal_again(struct dealing *d, vn_error *err)
 
 	trial_undo(&d->trial, 0);
 	d->roomy = true;
+	d->slots = (struct slots){ .tries = VN_FORECAST_TRIES };
 	if (group != NONE && fleet->groups[group].rule.rule == VN_GROUP_AFFINITY &&
 	    !fleet->groups[group].n) {
 		if ((r = forecast_place(fleet, &d->batch->ask, &hosts, &n, err)) < 0)

@@ -16,6 +16,7 @@ struct packing {
 	uint32_t flavour;
 	struct slots *slots;
 	uint32_t tries, best;
+	uint64_t first; /* nodes of the first guest, where as many as `best` fit */
 	uint32_t n_masks;
 	uint64_t masks[MASKS_MAX];
 	struct seen { /* states, and with how many guests they were reached; hash 0: nothing */
@@ -23,6 +24,7 @@ struct packing {
 		uint32_t depth;
 	} * seen;
 	uint32_t n_seen;
+	uint32_t key[VN_FLEET_NODES_MAX + VN_HOST_DEVICES_MAX + VN_HOST_POOLS_MAX];
 };
 
 /* ---- by counts ---- */
@@ -31,29 +33,6 @@ static void simple_fits(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavou
 {
 	for (uint32_t i = 0; i < k->n_nodes; i++)
 		fits[i] = node_fits(fleet, k, slot_ids(k, fleet->hosts[host].slot)[i], flavour);
-}
-
-uint64_t roomiest_nodes(vn_fleet *fleet, uint32_t host, uint32_t flavour)
-{
-	kind *k = fleet->kinds[fleet->pools[fleet->hosts[host].pool]->kind];
-	const struct recipe *recipe = recipe_of(fleet, k, flavour);
-	uint32_t fits[VN_FLEET_NODES_MAX];
-	uint64_t nodes = 0;
-
-	if (recipe->way != RECIPE_SIMPLE)
-		return 0;
-	simple_fits(fleet, k, host, flavour, fits);
-	for (uint32_t c = 0; c < recipe->cells; c++) {
-		uint32_t best = NONE;
-
-		for (uint32_t i = 0; i < k->n_nodes; i++)
-			if (fits[i] && !(nodes >> i & 1) && (best == NONE || fits[i] > fits[best]))
-				best = i;
-		if (best == NONE)
-			return 0;
-		nodes |= UINT64_C(1) << best;
-	}
-	return nodes;
 }
 
 /* ---- by placing ---- */
@@ -69,13 +48,24 @@ static bool spend(struct packing *p)
 	return true;
 }
 
+static uint64_t nodes_of(const vn_placement *placement)
+{
+	uint64_t nodes = 0;
+
+	for (uint32_t c = 0; c < placement->n_cells; c++)
+		nodes |= UINT64_C(1) << placement->cells[c].node_ix |
+			 UINT64_C(1) << placement->cells[c].mem_node_ix;
+	return nodes;
+}
+
 /* One after the other, where vn_place wants them. */
 static void pack_greedily(struct packing *p)
 {
 	while (spend(p) &&
 	       ask_place(p->fleet, p->k, p->flavour, 0, p->fleet->placement, NULL) == VN_OK) {
 		vn_host_take(p->k->now, p->fleet->placement);
-		p->best++;
+		if (!p->best++)
+			p->first = nodes_of(p->fleet->placement);
 	}
 }
 
@@ -123,10 +113,11 @@ static bool save(struct packing *p, struct saved *ret)
 	return false;
 }
 
-static uint64_t hash_state(const kind *k, const struct saved *saved)
+static uint64_t hash_state(struct packing *p, const struct saved *saved)
 {
-	uint32_t key[VN_FLEET_NODES_MAX + VN_HOST_DEVICES_MAX + VN_HOST_POOLS_MAX];
 	uint8_t order[VN_FLEET_NODES_MAX];
+	uint32_t *key = p->key;
+	const kind *k = p->k;
 
 	state_order(k, saved->ids, order);
 	for (uint32_t i = 0; i < k->n_nodes; i++)
@@ -138,7 +129,7 @@ static uint64_t hash_state(const kind *k, const struct saved *saved)
 /* Was the host like this before, with as many guests? */
 static bool seen_before(struct packing *p, const struct saved *saved, uint32_t depth)
 {
-	uint64_t hash = hash_state(p->k, saved);
+	uint64_t hash = hash_state(p, saved);
 	uint32_t at = (uint32_t)(hash >> 20) % SEEN_SLOTS;
 
 	for (; p->seen[at].hash; at = (at + 1) % SEEN_SLOTS)
@@ -166,22 +157,15 @@ static uint64_t bound(const struct packing *p)
 	return pins ? free / pins : UINT64_MAX;
 }
 
-static uint64_t nodes_of(const vn_placement *placement)
-{
-	uint64_t nodes = 0;
-
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		nodes |= UINT64_C(1) << placement->cells[c].node_ix |
-			 UINT64_C(1) << placement->cells[c].mem_node_ix;
-	return nodes;
-}
-
-static void pack_all_ways(struct packing *p, uint32_t depth)
+static void pack_all_ways(struct packing *p, uint32_t depth, uint64_t first)
 {
 	vn_placement *placement = p->fleet->placement;
 	struct saved saved;
 
-	p->best = depth > p->best ? depth : p->best;
+	if (depth > p->best) {
+		p->best = depth;
+		p->first = first;
+	}
 	if (bound(p) <= p->best - depth)
 		return;
 	if (!save(p, &saved)) {
@@ -195,7 +179,7 @@ static void pack_all_ways(struct packing *p, uint32_t depth)
 		    nodes_of(placement) != p->masks[i])
 			continue;
 		vn_host_take(p->k->now, placement);
-		pack_all_ways(p, depth + 1);
+		pack_all_ways(p, depth + 1, depth ? first : p->masks[i]);
 		view_load_state(p->fleet, p->k, saved.ids, saved.masks, saved.devices);
 	}
 	free(saved.masks);
@@ -216,7 +200,8 @@ static bool order_matters(const struct packing *p)
 		(request->mode == VN_MODE_AUTO && !request->n_cells && !request->n_cells_want));
 }
 
-static uint32_t pack(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavour, struct slots *slots)
+static uint32_t pack(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavour, struct slots *slots,
+		     uint64_t *first)
 {
 	struct packing *p = calloc(1, sizeof(*p));
 	uint32_t best;
@@ -240,11 +225,12 @@ static uint32_t pack(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavour, 
 		k->loaded = NONE;
 		p->seen = calloc(SEEN_SLOTS, sizeof(*p->seen));
 		if (p->seen && list_masks(p))
-			pack_all_ways(p, 0);
+			pack_all_ways(p, 0, 0);
 		else
 			slots->exact = false;
 	}
 	best = p->best;
+	*first = p->first;
 	free(p->seen);
 	free(p);
 	return best;
@@ -255,6 +241,7 @@ uint32_t host_most(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct slot
 	kind *k = fleet->kinds[fleet->pools[fleet->hosts[host].pool]->kind];
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
 	uint32_t fits[VN_FLEET_NODES_MAX];
+	uint64_t first = 0;
 
 	switch (recipe->way) {
 	case RECIPE_SIMPLE:
@@ -262,7 +249,32 @@ uint32_t host_most(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct slot
 		for (uint32_t i = 0; i < k->n_nodes; i++)
 			slots->exact &= fits[i] < FIT_MOST;
 		return slots_most(k->n_nodes, recipe->cells, fits);
-	case RECIPE_ASK: return pack(fleet, k, host, flavour, slots);
+	case RECIPE_ASK: return pack(fleet, k, host, flavour, slots, &first);
 	default: return 0;
 	}
+}
+
+uint64_t roomiest_nodes(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct slots *slots)
+{
+	kind *k = fleet->kinds[fleet->pools[fleet->hosts[host].pool]->kind];
+	const struct recipe *recipe = recipe_of(fleet, k, flavour);
+	uint32_t fits[VN_FLEET_NODES_MAX];
+	uint64_t nodes = 0;
+
+	if (recipe->way == RECIPE_ASK)
+		pack(fleet, k, host, flavour, slots, &nodes);
+	if (recipe->way != RECIPE_SIMPLE)
+		return nodes;
+	simple_fits(fleet, k, host, flavour, fits);
+	for (uint32_t c = 0; c < recipe->cells; c++) {
+		uint32_t best = NONE;
+
+		for (uint32_t i = 0; i < k->n_nodes; i++)
+			if (fits[i] && !(nodes >> i & 1) && (best == NONE || fits[i] > fits[best]))
+				best = i;
+		if (best == NONE)
+			return 0;
+		nodes |= UINT64_C(1) << best;
+	}
+	return nodes;
 }
