@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 400, STEPS = 24, BRUTE_CLAIMS = 400000 };
+enum { CASES = 150, STEPS = 24, BRUTE_CLAIMS = 40000 };
 
 static uint64_t seed;
 static uint32_t failures;
@@ -245,6 +245,38 @@ static bool still_so(const struct small *s, vn_text *was)
 		printf("# before:\n%s# after:\n%s", was->bytes, now.bytes);
 	vn_text_clear(was);
 	return same;
+}
+
+/* ---- alternatives ---- */
+
+/* The k best are those that are found one by one when the better ones are excluded. The twin is
+ * asked the same. */
+static void check_alternatives(struct small *s, uint64_t n)
+{
+	const vn_fleet_policy *policy = vn_fleet_policy_of(s->fleet);
+	vn_fleet_choice best[SMALL_HOSTS], one, twin[SMALL_HOSTS];
+	uint32_t excluded[SMALL_HOSTS], n_best, found, steps = 0;
+	vn_fleet_ask ask = small_ask(s);
+	int r = vn_fleet_decide(s->fleet, &ask, SMALL_HOSTS, best, &n_best, NULL);
+
+	vn_fleet_decide(s->twin, &ask, SMALL_HOSTS, twin, &found, NULL);
+	if (r < 0 || policy->weights[VN_WEIGH_RANDOM] ||
+	    (ask.group != VN_FLEET_NONE && s->groups[ask.group].soft))
+		return;
+	ask.excluded = excluded;
+	while (vn_fleet_decide(s->fleet, &ask, 1, &one, &found, NULL) == VN_OK) {
+		vn_fleet_decide(s->twin, &ask, 1, twin, &found, NULL);
+		if (steps >= n_best || one.host != best[steps].host ||
+		    one.nodes != best[steps].nodes)
+			complain(n, "alternative %u is host %u", steps, one.host);
+		if (steps == SMALL_HOSTS)
+			return;
+		excluded[steps++] = one.host;
+		ask.n_excluded = steps;
+	}
+	vn_fleet_decide(s->twin, &ask, 1, twin, &found, NULL);
+	if (steps != n_best)
+		complain(n, "%u alternatives, and not %u", n_best, steps);
 }
 
 /* ---- forecasts ---- */
@@ -723,6 +755,7 @@ static void run_case(uint64_t n, bool with_groups, void (*plan)(struct small *s,
 	small_make(&small, seed, n, with_groups);
 	for (uint32_t i = 0; i < STEPS; i++)
 		small_step(&small, 90);
+	check_alternatives(&small, n);
 	check_forecast(&small, n);
 	check_batch(&small, n);
 	for (uint32_t i = 0; i < STEPS / 2 && !plan; i++)
