@@ -66,18 +66,20 @@ static bool goes_alone(struct drain *d, const struct mover *mover, vn_fleet_expl
 	return r == VN_OK;
 }
 
-/* The last stuck one that asks for the same. */
+/* Of the first n that are stuck, one that asks for the same. */
 static const vn_fleet_stuck *asked_already(const struct drain *d, const vn_fleet_plan *plan,
-					   const struct mover *mover)
+					   uint32_t n, const struct mover *mover)
 {
 	vn_claim_info info;
 
-	for (uint32_t i = plan->n_stuck; i-- > 0;)
-		if (vn_fleet_claim_info(d->trial.fleet, plan->stuck[i].claim, &info, NULL) ==
+	while (n-- > 0)
+		if (plan->stuck[n].flavour == mover->info.flavour &&
+		    plan->stuck[n].group == mover->info.group &&
+		    vn_fleet_claim_info(d->trial.fleet, plan->stuck[n].claim, &info, NULL) ==
 			    VN_OK &&
-		    info.flavour == mover->info.flavour && info.group == mover->info.group &&
-		    info.partition == mover->info.partition && info.host == mover->info.host)
-			return &plan->stuck[i];
+		    (info.group == NONE ||
+		     (info.partition == mover->info.partition && info.host == mover->info.host)))
+			return &plan->stuck[n];
 	return NULL;
 }
 
@@ -107,7 +109,7 @@ static int take_stuck(struct drain *d, uint32_t n, vn_fleet_plan *plan, bool *al
 		return vn_fail(err, VN_E_NOMEM, "no memory for a plan");
 	for (uint32_t i = 0; i < d->moving.n; i++) {
 		const struct mover *mover = &d->moving.movers[i];
-		const vn_fleet_stuck *like = asked_already(d, plan, mover);
+		const vn_fleet_stuck *like = asked_already(d, plan, plan->n_stuck, mover);
 		vn_fleet_stuck *stuck = &plan->stuck[plan->n_stuck];
 
 		if (!mover->stuck)
@@ -126,14 +128,20 @@ static int take_stuck(struct drain *d, uint32_t n, vn_fleet_plan *plan, bool *al
 	*all_alone = true;
 	for (uint32_t i = 0, at = 0; i < d->moving.n; i++) {
 		const struct mover *mover = &d->moving.movers[i];
+		vn_fleet_stuck *stuck = &plan->stuck[at];
+		const vn_fleet_stuck *like;
 		vn_fleet_explain why;
 
 		if (!mover->stuck)
 			continue;
-		plan->stuck[at].alone = goes_alone(d, mover, NULL);
-		if (!plan->stuck[at].alone && !goes_alone(d, mover, &why))
-			plan->stuck[at].why = why;
-		*all_alone &= plan->stuck[at++].alone;
+		like = asked_already(d, plan, at, mover);
+		stuck->alone = like ? like->alone : goes_alone(d, mover, NULL);
+		if (like)
+			stuck->why = like->why;
+		else if (!stuck->alone && !goes_alone(d, mover, &why))
+			stuck->why = why;
+		*all_alone &= stuck->alone;
+		at++;
 	}
 	return VN_OK;
 }
