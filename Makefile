@@ -39,6 +39,7 @@ bench:
 	bench/plan
 	bench/place
 	bench/fleet-trace
+	bench/fleet
 	bench/doctor
 
 format:

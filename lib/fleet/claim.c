@@ -50,10 +50,7 @@ static int host_change(vn_fleet *fleet, uint32_t host, const struct change *c, v
 		store_slot(k, h->slot, &was);
 		return vn_fail(err, VN_E_NOMEM, "no memory for the state of a host");
 	}
-	if (state == fleet->classes[h->class].state)
-		return VN_OK;
-	host_leave(fleet, host);
-	r = host_enter(fleet, host, state, err);
+	r = host_move(fleet, host, state, err);
 	if (r < 0) { /* back to where it was, whose class needs no more memory than it had */
 		store_slot(k, h->slot, &was);
 		host_enter_again(fleet, host, NULL);

@@ -6,6 +6,8 @@
  * hosts away. */
 #include "fleet/engine.h"
 
+enum { RANDOM_TRIES = 64 };
+
 struct position { /* in the order of hosts */
 	score score;
 	uint32_t host; /* NONE: before the first of this score */
@@ -70,17 +72,22 @@ static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
 static void lowest_of_block(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
 			    const score *want, uint32_t after, uint32_t *low)
 {
-	const uint64_t *scores = block->scores + (size_t)flavour * SCORE_ALL;
+	const score *rows = &block->rows[(size_t)flavour * ROWS];
 
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		uint32_t host = block->low[i];
-
-		if (scores[SCORE_VALUE + i] != want->value || scores[SCORE_TIE + i] != want->tie ||
-		    (block->has_far[flavour] && scores[SCORE_FAR + i] != want->far))
+	for (uint32_t row = 0; row < ROWS; row++) {
+		if (score_less(want, &rows[row]))
 			continue;
-		if (after != NONE && host <= after)
-			host = treap_after(fleet, fleet->classes[block->classes[i]].root, after);
-		*low = host < *low ? host : *low;
+		for (uint32_t i = row * ROW; i < (row + 1) * ROW; i++) {
+			uint32_t host = block->low[i];
+			score one = block_score(block, flavour, i);
+
+			if (one.value != want->value || !score_equal(&one, want))
+				continue;
+			if (after != NONE && host <= after)
+				host = treap_after(fleet, fleet->classes[block->classes[i]].root,
+						   after);
+			*low = host < *low ? host : *low;
+		}
 	}
 }
 
@@ -155,7 +162,8 @@ static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
 		if (!score_equal(&pool->best[flavour], &best))
 			continue;
 		for (uint32_t b = 0; b < pool->n_blocks; b++)
-			if (score_equal(&pool->blocks[b]->best[flavour], &best))
+			if (score_equal(&pool->bests[(size_t)flavour * pool->room_blocks + b],
+					&best))
 				lowest_of_block(fleet, pool->blocks[b], flavour, &best, NONE, &low);
 	}
 	*ret = (struct position){ best, low };
@@ -262,29 +270,37 @@ static uint32_t choose_of(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t gro
 	return found;
 }
 
+/* One at random; where a filter turns it away, another one. */
+static bool choose_random(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group, bool all,
+			  vn_fleet_choice *ret)
+{
+	struct position at;
+
+	for (uint32_t i = 0; i < RANDOM_TRIES; i++) {
+		if (!random_host(fleet, ask->flavour, all, &at))
+			return false;
+		if (host_passes(fleet, ask, group, at.host) && choose(fleet, ask, at.host, ret))
+			return true;
+	}
+	return false;
+}
+
 /* Of all hosts, by the index. */
 static uint32_t choose_best(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group, uint32_t n,
 			    vn_fleet_choice *ret)
 {
-	const vn_fleet_policy *policy = &fleet->policy;
-	bool all = policy->weights[VN_WEIGH_RANDOM] != 0, more;
+	bool all = fleet->policy.weights[VN_WEIGH_RANDOM] != 0;
 	struct position at = { score_unknown, NONE };
 	uint32_t found = 0, first = NONE;
+	bool more;
 
-	if (all || policy->random_ties)
-		more = random_host(fleet, ask->flavour, all, &at);
-	else
-		more = first_host(fleet, ask->flavour, &at);
-	if (more && (all || policy->random_ties)) {
-		if (host_passes(fleet, ask, group, at.host) &&
-		    choose(fleet, ask, at.host, &ret[found])) {
-			first = at.host;
-			found++;
-		}
-		at = (struct position){ score_unknown, NONE };
-		more = found < n && next_host(fleet, ask->flavour, &at);
-	}
-	while (more && found < n) {
+	if ((all || fleet->policy.random_ties) &&
+	    choose_random(fleet, ask, group, all, &ret[found]))
+		first = ret[found++].host;
+	if (found == n)
+		return found;
+	more = found ? next_host(fleet, ask->flavour, &at) : first_host(fleet, ask->flavour, &at);
+	while (more) {
 		if (at.host != first && host_passes(fleet, ask, group, at.host) &&
 		    choose(fleet, ask, at.host, &ret[found]))
 			found++;

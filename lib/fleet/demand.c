@@ -11,6 +11,7 @@ enum {
 	LOOKS = 8,	 /* in a half life */
 	STAY = 15024,	 /* 2^(-1/8) x 16384 */
 	SHARE_MATTERS = 256,
+	OFTEN = 1024, /* of so many decisions one */
 };
 
 static uint64_t root(uint64_t of)
@@ -62,10 +63,16 @@ static bool matters(const vn_fleet_policy *policy)
 
 void demand_publish(vn_fleet *fleet)
 {
+	uint64_t sum = 0;
+
 	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
 		fleet->counts[i] = demand_of(fleet, i);
 		fleet->weights[i] = weight_of(fleet, i);
 	}
+	for (uint32_t i = 0; i < fleet->n_flavours; i++)
+		sum += fleet->counts[i];
+	for (uint32_t i = 0; i < fleet->n_flavours; i++)
+		fleet->often[i] = fleet->counts[i] && fleet->counts[i] >= sum / OFTEN;
 	fleet->epoch++;
 }
 

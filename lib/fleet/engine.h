@@ -15,8 +15,10 @@
 #include <string.h>
 
 enum {
+	LINE = 64,		/* bytes that come from memory together */
 	CHUNK = 256,		/* records of a table that are allocated together */
-	BLOCK = 64,		/* classes of a pool whose best score is kept */
+	ROW = 8,		/* classes of a pool whose best score is kept */
+	BLOCK = 128,		/* and the best of so many */
 	SUBSETS_MAX = 128,	/* ways to choose nodes that are all looked at */
 	OPTIONS_KEPT = 16,	/* of these, when they are remembered by bits */
 	CLAIMS_CHUNK = 4096,	/* claims that are allocated together */
@@ -27,7 +29,7 @@ enum {
 
 typedef vn_fleet_score score;
 static const score score_unknown = { 0, 0, 0 }; /* below each real one: value is 1 or more */
-static const score score_never = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
+static const score score_never = { 0, UINT64_MAX, UINT64_MAX };
 #define VALUE_ZERO (UINT64_C(1) << 63)
 
 static inline bool score_is_unknown(const score *s)
@@ -36,7 +38,7 @@ static inline bool score_is_unknown(const score *s)
 }
 static inline bool score_is_never(const score *s)
 {
-	return s->far == UINT64_MAX;
+	return s->value == UINT64_MAX;
 }
 static inline bool score_equal(const score *a, const score *b)
 {
@@ -44,7 +46,7 @@ static inline bool score_equal(const score *a, const score *b)
 }
 static inline bool score_less(const score *a, const score *b)
 {
-	if (a->far != b->far)
+	if (a->far != b->far && a->value != UINT64_MAX && b->value != UINT64_MAX)
 		return a->far < b->far;
 	if (a->value != b->value)
 		return a->value < b->value;
@@ -71,7 +73,9 @@ struct table {
 };
 static inline void *table_at(const struct table *table, uint32_t id)
 {
-	return table->chunks[id / CHUNK] + (size_t)(id % CHUNK) * table->stride;
+	uintptr_t start = (uintptr_t)table->chunks[id / CHUNK] + LINE - 1;
+
+	return (uint8_t *)(start / LINE * LINE) + (size_t)(id % CHUNK) * table->stride;
 }
 void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t key_bytes);
 void table_clear(vn_fleet *fleet, struct table *table);
@@ -143,6 +147,7 @@ struct node_shape {	/* the hardware of one node */
 	uint16_t *cpus; /* [local] OS number, ascending */
 	uint32_t n_cores;
 	uint8_t *core_type;	      /* [core of the node] */
+	uint16_t cores_of[16];	      /* [core kind] how many */
 	uint64_t *core_masks;	      /* [core of the node][words], local */
 	uint64_t *in_cpus, *in_pcpus; /* [words], local */
 	uint32_t n_in_cpus, n_in_pcpus;
@@ -178,7 +183,7 @@ typedef struct kind {
 	/* the key of a node: [0] usage | type << 32, [1] memory, sizes, counts, extras */
 	uint32_t key_words, key_counts, key_first, key_masks;
 	struct table node_states, host_states;
-	uint32_t at_next, at_fit;	   /* in a node state */
+	uint32_t at_next, at_fit, at_free; /* in a node state */
 	uint32_t at_memo, at_opts;	   /* in a host state */
 	uint32_t sweep_nodes, sweep_hosts; /* live records at which to forget */
 
@@ -193,13 +198,19 @@ typedef struct kind {
 	uint8_t *slots;
 } kind;
 
+/* What a decision reads stands in front: this is one cache line, then the fits, then the next
+ * states; what follows from the key only, and the key, come last. */
 struct node_state {
 	uint32_t refs, epoch;
 	uint64_t single, fragments; /* sums over flavours of one cell, of `epoch` */
+	uint32_t rem, unused;	    /* share / (cpu_all * mem_all), x 2^30 */
+	unsigned __int128 share;    /* min(cpu_free * mem_all, mem_free * cpu_all) */
 	uint64_t cpu_free, mem_free;
-	unsigned __int128 share; /* min(cpu_free * mem_all, mem_free * cpu_all) */
-	uint32_t rem;		 /* share / (cpu_all * mem_all), x 2^30 */
-	uint64_t key[];
+};
+struct node_free {
+	uint32_t floats, threads; /* CPUs where floating vCPUs may run, and free ones for pins */
+	uint32_t whole, groups;	  /* whole free cores; free threads that share a core */
+	uint64_t room_kib[2];	  /* ordinary memory for guests without, with dedicated CPUs */
 };
 enum { FIT_UNKNOWN = 0xffff, FIT_MOST = 0xfffe };
 enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
@@ -207,7 +218,7 @@ enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
-	uint32_t stamp;
+	bool fresh;	/* nothing is in the memo yet */
 	uint32_t key[]; /* node state ids, then counts of devices taken */
 };
 
@@ -218,6 +229,14 @@ static inline struct node_state *node_state(const kind *k, uint32_t id)
 static inline uint32_t *node_next(const kind *k, struct node_state *state)
 {
 	return (uint32_t *)((uint8_t *)state + k->at_next);
+}
+static inline uint64_t *node_key(const kind *k, struct node_state *state)
+{
+	return (uint64_t *)((uint8_t *)state + k->node_states.key_at);
+}
+static inline struct node_free *node_free(const kind *k, struct node_state *state)
+{
+	return (struct node_free *)((uint8_t *)state + k->at_free);
 }
 static inline uint16_t *node_fit(const kind *k, struct node_state *state)
 {
@@ -256,21 +275,27 @@ struct class
 	uint32_t next; /* of the host state; or the next free one */
 };
 
+/* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
+ * them all. */
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
 	uint32_t low[BLOCK];	 /* the lowest host */
-	uint64_t *scores; /* [flavour][value, tie, far][BLOCK]; far counts where any is not 0 */
-	score *best;	  /* [flavour] */
-	bool *has_far;	  /* [flavour] */
+	uint32_t flavours;	 /* that there is room for */
+	uint64_t *scores;	 /* [row][flavour][value, tie][ROW] */
+	uint64_t *fars;		 /* [row][flavour][ROW]; NULL: none is far */
+	score *rows;		 /* [flavour][ROWS] the best of each ROW */
 };
-enum { SCORE_VALUE = 0, SCORE_TIE = BLOCK, SCORE_FAR = 2 * BLOCK, SCORE_ALL = 3 * BLOCK };
+enum { ROWS = BLOCK / ROW };
+static inline size_t row_at(const struct block *block, uint32_t flavour, uint32_t row)
+{
+	return ((size_t)row * block->flavours + flavour) * ROW;
+}
 static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
 {
-	const uint64_t *of = block->scores + (size_t)flavour * SCORE_ALL + at;
+	size_t row = row_at(block, flavour, at / ROW);
+	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
-	return (score){ block->has_far[flavour] || of[SCORE_VALUE] == UINT64_MAX ? of[SCORE_FAR]
-										 : 0,
-			of[SCORE_VALUE], of[SCORE_TIE] };
+	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
 }
 
 struct pool {
@@ -285,7 +310,8 @@ struct pool {
 	struct block **blocks;
 	uint32_t n_free, room_free;
 	uint32_t *free; /* positions */
-	score *best;	/* [flavour] */
+	score *bests;	/* [flavour][room_blocks] */
+	score *best;	/* [flavour] of all blocks */
 };
 
 struct host {
@@ -372,6 +398,8 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
+	bool *often;  /* [flavour] asked for so often that its scores are computed at once */
+	score *never; /* [flavour] score_never */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -407,7 +435,7 @@ uint32_t node_intern(vn_fleet *fleet, kind *k, const uint64_t *key);
 void node_derive(vn_fleet *fleet, kind *k, struct node_state *state);
 void key_count_cores(const kind *k, uint32_t node_ix, const uint64_t *mask, uint64_t *key);
 /* How many cells like this the node takes, at most FIT_MOST. */
-uint32_t node_slots(const kind *k, const struct node_state *state, const struct cell_need *need);
+uint32_t node_slots(const kind *k, struct node_state *state, const struct cell_need *need);
 static inline uint32_t key_type(const uint64_t *key)
 {
 	return (uint32_t)(key[0] >> 32);
@@ -439,7 +467,8 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 void pool_free(vn_fleet *fleet, struct pool *pool);
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* its class */
 void host_leave(vn_fleet *fleet, uint32_t host);
-int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err); /* by its slot */
+int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* to another class */
+int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
 const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
 const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */
@@ -477,8 +506,9 @@ struct option {
 	const uint32_t *devices_before, *devices_after; /* counts; NULL where there are none */
 	uint64_t nodes;
 	uint32_t cells;
-	bool have_value, have_fragments; /* of `before` */
+	bool have_value, have_fragments, have_free; /* of `before` */
 	int64_t value_before, fragments_before;
+	uint64_t host_free; /* the average of all nodes */
 };
 struct weighed {
 	int64_t value; /* smaller is better, over all hosts */
@@ -500,6 +530,8 @@ bool best_option(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *
 		 uint32_t host, uint32_t flavour, struct best_option *ret);
 bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct best_option *ret);
 const score *class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+/* Those of all flavours that are asked for often, as far as counts tell. */
+void class_scores(vn_fleet *fleet, uint32_t class);
 /* The values of each weigher for an option, for an explanation. */
 void option_values(vn_fleet *fleet, uint32_t host, uint32_t flavour, uint64_t nodes,
 		   int64_t values[VN_WEIGHER_COUNT]);

@@ -270,6 +270,8 @@ void flavours_clear(vn_fleet *fleet)
 	fleet_give(fleet, fleet->flavours, fleet->room_flavours, sizeof(*fleet->flavours));
 	fleet_give(fleet, fleet->weights, fleet->room_flavours, sizeof(*fleet->weights));
 	fleet_give(fleet, fleet->counts, fleet->room_flavours, sizeof(*fleet->counts));
+	fleet_give(fleet, fleet->never, fleet->room_flavours, sizeof(*fleet->never));
+	fleet_give(fleet, fleet->often, fleet->room_flavours, sizeof(*fleet->often));
 }
 
 static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct flavour *ret,
@@ -303,9 +305,11 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 {
 	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 8 : was * 2;
 	void **arrays[] = { (void **)&fleet->flavours, (void **)&fleet->weights,
-			    (void **)&fleet->counts };
+			    (void **)&fleet->counts, (void **)&fleet->never,
+			    (void **)&fleet->often };
 	const size_t sizes[] = { sizeof(*fleet->flavours), sizeof(*fleet->weights),
-				 sizeof(*fleet->counts) };
+				 sizeof(*fleet->counts), sizeof(*fleet->never),
+				 sizeof(*fleet->often) };
 
 	for (uint32_t i = 0; i < VN_LEN(arrays); i++) {
 		void *more = fleet_resize(fleet, *arrays[i], was, room, sizes[i]);
@@ -314,13 +318,16 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 		*arrays[i] = more;
 	}
+	for (uint32_t f = was; f < room; f++)
+		fleet->never[f] = score_never;
 	pools_empty(fleet);
 	for (uint32_t i = 0; i < fleet->n_pools; i++) {
 		score *best = fleet_resize(fleet, fleet->pools[i]->best, was, room, sizeof(*best));
 
 		if (!best)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
-		memset(best, 0xff, room * sizeof(*best));
+		for (uint32_t f = 0; f < room; f++)
+			best[f] = score_never;
 		fleet->pools[i]->best = best;
 	}
 	for (uint32_t i = 0; i < fleet->n_kinds; i++) {

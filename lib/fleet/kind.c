@@ -220,6 +220,7 @@ static bool shape_node(kind *k, uint32_t node_ix, bool see_first_core)
 	if (!shape_alloc(k, shape))
 		return false;
 	shape->n_cpus = 0;
+	memset(shape->cores_of, 0, sizeof(shape->cores_of));
 	VN_CPUSET_EACH(cpu, &all) {
 		uint32_t local = shape->n_cpus++;
 
@@ -246,6 +247,8 @@ static bool shape_node(kind *k, uint32_t node_ix, bool see_first_core)
 		shape->core_type[c] =
 			inside ? core_kind_of(k, shape, mask, core->n, see_first_core && c == 0)
 			       : UINT8_MAX;
+		if (inside)
+			shape->cores_of[shape->core_type[c]]++;
 	}
 	shape->cpu_all = (uint64_t)shape->n_in_cpus *
 			 (k->options.cpu_ratio_percent ? k->options.cpu_ratio_percent : 100);
@@ -265,8 +268,6 @@ static bool nodes_equal(const kind *k, uint32_t a, uint32_t b)
 {
 	const struct node_shape *sa = &k->nodes[a], *sb = &k->nodes[b];
 	const vn_node *na = &k->now->nodes[a], *nb = &k->now->nodes[b];
-	uint32_t cores_a[16] = { 0 }, cores_b[16] = { 0 };
-
 	if (na->mem_kib != nb->mem_kib || na->n_pages != nb->n_pages ||
 	    na->gpu_memory != nb->gpu_memory || na->tunneled != nb->tunneled ||
 	    na->physnets != nb->physnets || sa->n_cpus != sb->n_cpus ||
@@ -277,11 +278,7 @@ static bool nodes_equal(const kind *k, uint32_t a, uint32_t b)
 		    na->pages[i].total != nb->pages[i].total ||
 		    na->pages[i].reserved != nb->pages[i].reserved)
 			return false;
-	for (uint32_t c = 0; c < sa->n_cores; c++)
-		cores_a[sa->core_type[c] & 15] += sa->core_type[c] != UINT8_MAX;
-	for (uint32_t c = 0; c < sb->n_cores; c++)
-		cores_b[sb->core_type[c] & 15] += sb->core_type[c] != UINT8_MAX;
-	return !memcmp(cores_a, cores_b, sizeof(cores_a));
+	return !memcmp(sa->cores_of, sb->cores_of, sizeof(sa->cores_of));
 }
 
 static bool has_own_devices(const vn_host *host, uint32_t node_ix)
@@ -372,9 +369,12 @@ static void lay_out_keys(const vn_fleet *fleet, kind *k)
 }
 
 /* Can pins of policy prefer be counted? At most two threads, and one sort of cores for pins. */
-static bool pins_are_plain(const kind *k)
+static bool pins_are_plain(const vn_fleet *fleet, const kind *k)
 {
 	int sort = -1;
+
+	if (fleet->see_first_core)
+		return false; /* which half of a pair goes next is about CPU numbers */
 
 	for (uint32_t i = 0; i < k->n_core_kinds; i++) {
 		const struct core_kind *core = &k->core_kinds[i];
@@ -401,20 +401,21 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 	k->exact |= fleet->see_masks;
 	find_alike(fleet, k);
 	lay_out_keys(fleet, k);
-	k->fast_pins = pins_are_plain(k);
-	node_bytes = (uint32_t)sizeof(struct node_state) + k->key_words * 8;
-	k->at_next = node_bytes;
-	k->at_fit = k->at_next + flavours * 4;
+	k->fast_pins = pins_are_plain(fleet, k);
+	k->at_fit = (uint32_t)sizeof(struct node_state);
+	k->at_next = k->at_fit + round_up(flavours * 2, 4);
+	k->at_free = round_up(k->at_next + flavours * 4, 8);
+	node_bytes = k->at_free + (uint32_t)sizeof(struct node_free);
 	table_clear(fleet, &k->node_states);
-	table_init(&k->node_states, round_up(k->at_fit + flavours * 2, 16),
-		   (uint32_t)offsetof(struct node_state, key), k->key_words * 8);
+	table_init(&k->node_states, round_up(node_bytes + k->key_words * 8, LINE), node_bytes,
+		   k->key_words * 8);
 	host_bytes = (uint32_t)sizeof(struct host_state) + (n + k->n_groups) * 4;
 	k->at_memo = round_up(host_bytes, 8);
 	k->at_opts = k->at_memo + flavours * (uint32_t)sizeof(score);
 	table_clear(fleet, &k->host_states);
-	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, 8),
+	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, LINE),
 		   (uint32_t)offsetof(struct host_state, key), (n + k->n_groups) * 4);
-	k->sweep_nodes = k->sweep_hosts = 1 << 14;
+	k->sweep_nodes = k->sweep_hosts = 3 << 12;
 	return VN_OK;
 }
 

@@ -53,7 +53,7 @@ void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t 
 void table_clear(vn_fleet *fleet, struct table *table)
 {
 	for (uint32_t i = 0; i < table->n_chunks; i++)
-		fleet_give(fleet, table->chunks[i], CHUNK, table->stride);
+		fleet_give(fleet, table->chunks[i], (size_t)CHUNK * table->stride + LINE, 1);
 	fleet_give(fleet, table->chunks, table->room_chunks, sizeof(*table->chunks));
 	fleet_give(fleet, table->slots, table->n_slots, sizeof(*table->slots));
 	table_init(table, table->stride, table->key_at, table->key_bytes);
@@ -136,7 +136,8 @@ static bool more_chunks(vn_fleet *fleet, struct table *table)
 		table->chunks = chunks;
 		table->room_chunks = room;
 	}
-	table->chunks[table->n_chunks] = fleet_resize(fleet, NULL, 0, CHUNK, table->stride);
+	table->chunks[table->n_chunks] =
+		fleet_resize(fleet, NULL, 0, (size_t)CHUNK * table->stride + LINE, 1);
 	if (!table->chunks[table->n_chunks])
 		return false;
 	table->n_chunks++;

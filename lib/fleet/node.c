@@ -52,55 +52,49 @@ uint32_t node_intern(vn_fleet *fleet, kind *k, const uint64_t *key)
 
 /* ---- what a node has free ---- */
 
-struct free_cpus {
-	uint32_t floats;	/* where floating vCPUs may run */
-	uint32_t threads;	/* for pins */
-	uint32_t whole, groups; /* whole cores; threads that share a core */
-};
-
 static const vn_node *node_of_type(const kind *k, uint32_t type)
 {
 	return &k->now->nodes[type]; /* the first node of a type gives it its number */
 }
 
-static struct free_cpus free_cpus(const kind *k, const uint64_t *key)
+static void count_cpus(const kind *k, struct node_state *state)
 {
+	const uint64_t *key = node_key(k, state);
 	const uint16_t *counts = (const uint16_t *)(key + k->key_counts);
 	const struct node_shape *shape = &k->nodes[key_type(key)];
-	struct free_cpus ret = { .floats = shape->n_in_cpus, .threads = shape->n_in_pcpus };
-	uint32_t cores[16] = { 0 };
 
-	for (uint32_t c = 0; c < shape->n_cores; c++)
-		cores[shape->core_type[c] & 15] += shape->core_type[c] != UINT8_MAX;
+	node_free(k, state)->floats = shape->n_in_cpus;
+	node_free(k, state)->threads = shape->n_in_pcpus;
+	node_free(k, state)->whole = node_free(k, state)->groups = 0;
 	for (uint32_t i = 0; i < k->n_core_kinds; i++) {
 		const struct core_kind *core = &k->core_kinds[i];
-		uint32_t n = cores[i];
+		uint32_t n = shape->cores_of[i];
 
 		for (uint32_t free = 0; free < core->n; free++) {
 			uint32_t taken = (core->n - free) * counts[core->at + free];
 
 			n -= counts[core->at + free];
-			ret.floats -= core->cpus ? taken : 0;
-			ret.threads -= core->pcpus ? taken : 0;
+			node_free(k, state)->floats -= core->cpus ? taken : 0;
+			node_free(k, state)->threads -= core->pcpus ? taken : 0;
 			if (core->pcpus && free > 1)
-				ret.groups += free * counts[core->at + free];
+				node_free(k, state)->groups += free * counts[core->at + free];
 		}
 		if (core->pcpus) {
-			ret.whole += n;
-			ret.groups += core->n > 1 ? n * core->n : 0;
+			node_free(k, state)->whole += n;
+			node_free(k, state)->groups += core->n > 1 ? n * core->n : 0;
 		}
 	}
 	if (k->key_masks < k->key_words) { /* irregular cores: by the masks */
 		const uint64_t *mask = key + k->key_masks;
 
-		ret.floats = ret.threads = 0;
+		node_free(k, state)->floats = node_free(k, state)->threads = 0;
 		for (uint32_t w = 0; w < k->words; w++) {
-			ret.floats += (uint32_t)__builtin_popcountll(shape->in_cpus[w] & ~mask[w]);
-			ret.threads +=
+			node_free(k, state)->floats +=
+				(uint32_t)__builtin_popcountll(shape->in_cpus[w] & ~mask[w]);
+			node_free(k, state)->threads +=
 				(uint32_t)__builtin_popcountll(shape->in_pcpus[w] & ~mask[w]);
 		}
 	}
-	return ret;
 }
 
 static uint32_t first_huge(const vn_node *node)
@@ -176,24 +170,28 @@ static uint64_t ordinary_room(const kind *k, const vn_node *node, const uint64_t
 
 void node_derive(vn_fleet *fleet, kind *k, struct node_state *state)
 {
-	const struct node_shape *shape = &k->nodes[key_type(state->key)];
-	struct free_cpus cpus = free_cpus(k, state->key);
+	const struct node_shape *shape = &k->nodes[key_type(node_key(k, state))];
 	uint32_t ratio = k->options.cpu_ratio_percent ? k->options.cpu_ratio_percent : 100;
 	uint64_t only_pins = shape->cpu_all - (uint64_t)shape->n_in_cpus * ratio;
 	uint64_t pinned_only = 0;
 	unsigned __int128 a, b, all;
 
 	(void)fleet;
+	count_cpus(k, state);
+	for (uint32_t i = 0; i < 2; i++)
+		node_free(k, state)->room_kib[i] = ordinary_room(
+			k, node_of_type(k, key_type(node_key(k, state))), node_key(k, state), i);
 	for (uint32_t i = 0; i < k->n_core_kinds; i++) {
 		const struct core_kind *core = &k->core_kinds[i];
-		const uint16_t *counts = (const uint16_t *)(state->key + k->key_counts);
+		const uint16_t *counts = (const uint16_t *)(node_key(k, state) + k->key_counts);
 
 		for (uint32_t free = 0; !core->cpus && free < core->n; free++)
 			pinned_only += (uint64_t)(core->n - free) * counts[core->at + free];
 	}
-	state->cpu_free = minus((uint64_t)cpus.floats * ratio, (state->key[0] & UINT32_MAX) * 100) +
+	state->cpu_free = minus((uint64_t)node_free(k, state)->floats * ratio,
+				(node_key(k, state)[0] & UINT32_MAX) * 100) +
 			  minus(only_pins, pinned_only * 100);
-	state->mem_free = minus(shape->mem_all, state->key[1]);
+	state->mem_free = minus(shape->mem_all, node_key(k, state)[1]);
 	a = (unsigned __int128)state->cpu_free * shape->mem_all;
 	b = (unsigned __int128)state->mem_free * shape->cpu_all;
 	all = (unsigned __int128)shape->cpu_all * shape->mem_all;
@@ -213,8 +211,9 @@ static uint64_t page_slots(const kind *k, const vn_node *node, uint32_t i, const
 	return need->mem_kib % size ? 0 : free / (need->mem_kib / size);
 }
 
-static uint64_t memory_slots(const kind *k, const uint64_t *key, const struct cell_need *need)
+static uint64_t memory_slots(const kind *k, struct node_state *state, const struct cell_need *need)
 {
+	const uint64_t *key = node_key(k, state);
 	const vn_node *node = node_of_type(k, key_type(key));
 	uint32_t base = first_huge(node);
 	uint64_t sum = 0;
@@ -224,7 +223,7 @@ static uint64_t memory_slots(const kind *k, const uint64_t *key, const struct ce
 	if (need->want == VN_PAGES_NONE || (need->want == VN_PAGES_SMALL && !base)) {
 		uint64_t most =
 			base ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
-		uint64_t room = ordinary_room(k, node, key, need->dedicated);
+		uint64_t room = node_free(k, state)->room_kib[need->dedicated];
 
 		return (room < most ? room : most) / need->mem_kib;
 	}
@@ -237,40 +236,42 @@ static uint64_t memory_slots(const kind *k, const uint64_t *key, const struct ce
 	return sum;
 }
 
-static uint64_t cpu_slots(const kind *k, const uint64_t *key, const struct cell_need *need)
+static uint64_t cpu_slots(const kind *k, struct node_state *state, const struct cell_need *need)
 {
-	struct free_cpus cpus = free_cpus(k, key);
-	uint64_t most = FIT_MOST, usage = key[0] & UINT32_MAX, room, n;
+	uint64_t most = FIT_MOST, usage = node_key(k, state)[0] & UINT32_MAX, room, n;
 	uint32_t pins = need->pins + need->extra;
 
 	if (need->floating) {
-		if (need->floating > cpus.floats)
+		if (need->floating > node_free(k, state)->floats)
 			return 0;
 		if (k->options.cpu_ratio_percent) {
-			room = minus((uint64_t)cpus.floats * k->options.cpu_ratio_percent / 100,
+			room = minus((uint64_t)node_free(k, state)->floats *
+					     k->options.cpu_ratio_percent / 100,
 				     usage);
 			most = room / need->floating;
 		}
 	}
 	if (!pins)
 		return most;
-	n = cpus.threads / pins;
-	if (need->pins && need->policy == VN_THREADS_ISOLATE && cpus.whole / need->pins < n)
-		n = cpus.whole / need->pins;
-	if (need->pins && need->policy == VN_THREADS_REQUIRE && cpus.groups / need->pins < n)
-		n = cpus.groups / need->pins;
+	n = node_free(k, state)->threads / pins;
+	if (need->pins && need->policy == VN_THREADS_ISOLATE &&
+	    node_free(k, state)->whole / need->pins < n)
+		n = node_free(k, state)->whole / need->pins;
+	if (need->pins && need->policy == VN_THREADS_REQUIRE &&
+	    node_free(k, state)->groups / need->pins < n)
+		n = node_free(k, state)->groups / need->pins;
 	return n < most ? n : most;
 }
 
-uint32_t node_slots(const kind *k, const struct node_state *state, const struct cell_need *need)
+uint32_t node_slots(const kind *k, struct node_state *state, const struct cell_need *need)
 {
-	const vn_node *node = node_of_type(k, key_type(state->key));
+	const vn_node *node = node_of_type(k, key_type(node_key(k, state)));
 	uint64_t cpu, memory;
 
 	if (!node->mem_kib || node->gpu_memory)
 		return 0;
-	cpu = cpu_slots(k, state->key, need);
-	memory = cpu ? memory_slots(k, state->key, need) : 0;
+	cpu = cpu_slots(k, state, need);
+	memory = cpu ? memory_slots(k, state, need) : 0;
 	cpu = cpu < memory ? cpu : memory;
 	return cpu < FIT_MOST ? (uint32_t)cpu : FIT_MOST;
 }
@@ -297,13 +298,12 @@ static void take_pins(const kind *k, uint64_t *key, uint32_t pins)
 {
 	const struct node_shape *shape = &k->nodes[key_type(key)];
 	uint16_t *counts = key_counts(k, key);
-	uint32_t cores[16] = { 0 };
 
-	for (uint32_t c = 0; c < shape->n_cores; c++)
-		cores[shape->core_type[c] & 15] += shape->core_type[c] != UINT8_MAX;
 	for (uint32_t i = 0; i < k->n_core_kinds; i++) {
 		const struct core_kind *core = &k->core_kinds[i];
-		uint32_t n = core->n == 2 ? cores[i] - counts[core->at] - counts[core->at + 1] : 0;
+		uint32_t n = core->n == 2
+				     ? shape->cores_of[i] - counts[core->at] - counts[core->at + 1]
+				     : 0;
 
 		if (!core->pcpus || core->n != 2)
 			continue;
@@ -313,7 +313,7 @@ static void take_pins(const kind *k, uint64_t *key, uint32_t pins)
 	}
 	for (uint32_t i = 0; i < k->n_core_kinds && pins; i++) { /* cores of one thread */
 		const struct core_kind *core = &k->core_kinds[i];
-		uint32_t n = core->n == 1 ? cores[i] - counts[core->at] : 0;
+		uint32_t n = core->n == 1 ? shape->cores_of[i] - counts[core->at] : 0;
 
 		if (!core->pcpus || core->n != 1)
 			continue;
@@ -331,7 +331,8 @@ static void take_pins(const kind *k, uint64_t *key, uint32_t pins)
 		counts[core->at] += (uint16_t)n;
 		counts[core->at + 1] -= (uint16_t)n;
 		pins -= n;
-		if (pins == 1 && cores[i] > (uint32_t)counts[core->at] + counts[core->at + 1]) {
+		if (pins == 1 &&
+		    shape->cores_of[i] > (uint32_t)counts[core->at] + counts[core->at + 1]) {
 			counts[core->at + 1]++;
 			pins = 0;
 		}
@@ -366,7 +367,7 @@ uint32_t node_after(vn_fleet *fleet, kind *k, uint32_t id, uint32_t flavour)
 		return NONE;
 	}
 	recipe = recipe_of(fleet, k, flavour);
-	memcpy(key, state->key, k->key_words * sizeof(*key));
+	memcpy(key, node_key(k, state), k->key_words * sizeof(*key));
 	key[0] += recipe->need.floating;
 	move_memory(k, key, &recipe->need, true);
 	if (recipe->need.pins)
@@ -383,7 +384,7 @@ uint32_t node_before(vn_fleet *fleet, kind *k, uint32_t node_ix, uint32_t id, ui
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
 	uint64_t key[64 + VN_CPUSET_WORDS];
 
-	memcpy(key, node_state(k, id)->key, k->key_words * sizeof(*key));
+	memcpy(key, node_key(k, node_state(k, id)), k->key_words * sizeof(*key));
 	key[0] -= recipe->need.floating;
 	move_memory(k, key, &recipe->need, false);
 	if (recipe->need.pins)

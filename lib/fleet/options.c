@@ -26,9 +26,10 @@ void score_option(vn_fleet *fleet, struct option *option, uint64_t far, struct b
 		inner += (__int128)w.inner * policy->weights[i];
 	}
 	ret->score.far = far;
-	ret->score.value = policy->weights[VN_WEIGH_BALANCE_PUBLISHED]
-				   ? VALUE_ZERO + (uint64_t)(int64_t)value
-				   : clamp(value);
+	ret->score.value = clamp(value);
+	if (policy->weights[VN_WEIGH_BALANCE_PUBLISHED]) /* alone, and the bits of a double */
+		ret->score.value = VALUE_ZERO +
+				   (uint64_t)weigh(fleet, VN_WEIGH_BALANCE_PUBLISHED, option).value;
 	ret->score.tie = VALUE_ZERO;
 	if (policy->tie != VN_WEIGH_FIRST)
 		ret->score.tie = clamp(weigh(fleet, policy->tie, option).value);
@@ -81,53 +82,90 @@ static uint64_t far_of(const vn_fleet *fleet, const struct recipe *recipe,
 	return fleet->policy.any_distance ? 0 : far - recipe->least;
 }
 
-static bool best_simple(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
-			uint32_t flavour, struct best_option *ret)
+/* `option` has what does not depend on the flavour. */
+static bool best_simple(vn_fleet *fleet, kind *k, struct option *option, uint32_t flavour,
+			struct best_option *ret)
 {
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
 	const struct subsets *subsets = &k->subsets[recipe->cells];
 	uint32_t after[VN_FLEET_NODES_MAX];
-	struct option option = { .k = k,
-				 .flavour = flavour,
-				 .before = ids,
-				 .after = after,
-				 .devices_before = devices,
-				 .devices_after = devices,
-				 .cells = recipe->cells };
 	bool found = false;
 
+	option->flavour = flavour;
+	option->cells = recipe->cells;
+	option->after = after;
 	for (uint32_t i = 0; i < subsets->n; i++) {
 		struct best_option one = { .ways = i < OPTIONS_KEPT ? (uint16_t)(1U << i) : 0 };
 		uint64_t far;
 
-		if (!states_after(fleet, k, ids, subsets->masks[i], flavour, after))
+		if (!states_after(fleet, k, option->before, subsets->masks[i], flavour, after))
 			continue;
 		far = far_of(fleet, recipe, subsets, i);
 		if (found && far > ret->score.far)
 			continue;
-		option.nodes = subsets->masks[i];
-		score_option(fleet, &option, far, &one);
+		option->nodes = subsets->masks[i];
+		score_option(fleet, option, far, &one);
 		if (found && as_good(&one, ret))
 			ret->ways |= one.ways;
 		else if (!found || option_less(&one, ret))
 			*ret = one;
 		found = true;
 	}
+	option->after = NULL;
 	if (subsets->n > OPTIONS_KEPT)
 		ret->ways = 0;
 	return found;
+}
+
+static struct option option_of(const kind *k, const uint32_t *ids, const uint32_t *devices)
+{
+	return (struct option){
+		.k = k, .before = ids, .devices_before = devices, .devices_after = devices
+	};
 }
 
 bool best_option(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
 		 uint32_t host, uint32_t flavour, struct best_option *ret)
 {
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
+	struct option option = option_of(k, ids, devices);
 
 	fleet->counters.evaluated++;
 	switch (recipe->way) {
-	case RECIPE_SIMPLE: return best_simple(fleet, k, ids, devices, flavour, ret);
+	case RECIPE_SIMPLE: return best_simple(fleet, k, &option, flavour, ret);
 	case RECIPE_ASK: return ask_best(fleet, k, host, flavour, ret);
 	default: return false;
+	}
+}
+
+static void start_memo(const vn_fleet *fleet, const kind *k, struct host_state *state)
+{
+	if (state->epoch == fleet->epoch)
+		return;
+	memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(score));
+	state->epoch = fleet->epoch;
+	state->fresh = true;
+}
+
+void class_scores(vn_fleet *fleet, uint32_t id)
+{
+	const struct class *class = &fleet->classes[id];
+	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
+	struct host_state *state = host_state(k, class->state);
+	struct option option = option_of(k, state->key, state->key + k->n_nodes);
+
+	start_memo(fleet, k, state);
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		struct best_option best = { .score = score_never };
+
+		if (!fleet->often[f] || recipe_of(fleet, k, f)->way != RECIPE_SIMPLE)
+			continue;
+		fleet->counters.evaluated++;
+		if (!best_simple(fleet, k, &option, f, &best))
+			best.score = score_never;
+		host_opts(k, state)[f] = best.ways;
+		host_memo(k, state)[f] = best.score;
+		state->fresh = false;
 	}
 }
 
@@ -139,10 +177,7 @@ const score *class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
 	score *memo = &host_memo(k, state)[flavour];
 	struct best_option best = { .score = score_never };
 
-	if (state->epoch != fleet->epoch) {
-		memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(score));
-		state->epoch = fleet->epoch;
-	}
+	start_memo(fleet, k, state);
 	if (!score_is_unknown(memo))
 		return memo;
 	if (!best_option(fleet, k, state->key, state->key + k->n_nodes, class->root, flavour,
@@ -150,6 +185,7 @@ const score *class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
 		best.score = score_never;
 	host_opts(k, state)[flavour] = best.ways;
 	*memo = best.score;
+	state->fresh = false;
 	return memo;
 }
 

@@ -62,8 +62,9 @@ static void take_cores(struct picking *p, uint32_t n, uint32_t free, uint32_t th
 static void take_halves(struct picking *p)
 {
 	const kind *k = p->k;
-	uint64_t halves[VN_CPUSET_WORDS] = { 0 };
+	uint64_t halves[VN_CPUSET_WORDS];
 
+	memset(halves, 0, k->words * sizeof(*halves));
 	for (uint32_t c = 0; c < p->shape->n_cores; c++) {
 		const struct core_kind *core = &k->core_kinds[p->shape->core_type[c] & 15];
 		const uint64_t *mask = p->shape->core_masks + (size_t)c * k->words;
@@ -81,7 +82,12 @@ static void take_halves(struct picking *p)
 
 bool pick_pins(const kind *k, uint32_t node_ix, const uint64_t *mask, uint32_t pins, uint64_t *ret)
 {
-	struct picking p = { .k = k, .shape = &k->nodes[node_ix], .ret = ret, .pins = pins };
+	struct picking p;
+
+	p.k = k;
+	p.shape = &k->nodes[node_ix];
+	p.ret = ret;
+	p.pins = pins;
 
 	memcpy(p.gone, mask, k->words * sizeof(*mask));
 	memset(ret, 0, k->words * sizeof(*ret));

@@ -54,23 +54,32 @@ static struct pool *pool_new(vn_fleet *fleet, const uint64_t *bits, uint32_t wor
 	}
 	pool->n_label_words = words;
 	memcpy(pool->labels, bits, words * sizeof(*bits));
-	memset(pool->best, 0xff, fleet->room_flavours * sizeof(*pool->best));
+	for (uint32_t f = 0; f < fleet->room_flavours; f++)
+		pool->best[f] = score_never;
 	pool->epoch = fleet->epoch;
 	return pool;
 }
 
+static void free_block(vn_fleet *fleet, struct block *block)
+{
+	size_t n = (size_t)fleet->room_flavours * BLOCK;
+
+	fleet_give(fleet, block->scores, 2 * n, sizeof(*block->scores));
+	fleet_give(fleet, block->fars, n, sizeof(*block->fars));
+	fleet_give(fleet, block->rows, (size_t)fleet->room_flavours * ROWS, sizeof(score));
+	fleet_give(fleet, block, 1, sizeof(*block));
+}
+
 static void free_blocks(vn_fleet *fleet, struct pool *pool)
 {
-	for (uint32_t i = 0; i < pool->n_blocks; i++) {
-		struct block *block = pool->blocks[i];
-
-		fleet_give(fleet, block->scores, (size_t)fleet->room_flavours * SCORE_ALL,
-			   sizeof(*block->scores));
-		fleet_give(fleet, block->best, fleet->room_flavours, sizeof(score));
-		fleet_give(fleet, block->has_far, fleet->room_flavours, sizeof(bool));
-		fleet_give(fleet, block, 1, sizeof(*block));
-	}
-	pool->n_blocks = pool->n_free = 0;
+	for (uint32_t i = 0; i < pool->n_blocks; i++)
+		free_block(fleet, pool->blocks[i]);
+	fleet_give(fleet, pool->bests, (size_t)fleet->room_flavours * pool->room_blocks,
+		   sizeof(score));
+	fleet_give(fleet, pool->blocks, pool->room_blocks, sizeof(*pool->blocks));
+	pool->bests = NULL;
+	pool->blocks = NULL;
+	pool->n_blocks = pool->room_blocks = pool->n_free = 0;
 }
 
 void pool_free(vn_fleet *fleet, struct pool *pool)
@@ -78,7 +87,6 @@ void pool_free(vn_fleet *fleet, struct pool *pool)
 	if (!pool)
 		return;
 	free_blocks(fleet, pool);
-	fleet_give(fleet, pool->blocks, pool->room_blocks, sizeof(*pool->blocks));
 	fleet_give(fleet, pool->free, pool->room_free, sizeof(*pool->free));
 	fleet_give(fleet, pool->labels, pool->n_label_words, sizeof(*pool->labels));
 	fleet_give(fleet, pool->best, fleet->room_flavours, sizeof(*pool->best));
@@ -126,40 +134,66 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 
 /* ---- scores ---- */
 
-static void score_store(struct block *block, uint32_t flavour, uint32_t at, const score *to)
+static bool store_far(vn_fleet *fleet, struct block *block, size_t at, uint64_t far)
 {
-	uint64_t *of = block->scores + (size_t)flavour * SCORE_ALL + at;
+	size_t n = (size_t)fleet->room_flavours * BLOCK;
 
-	of[SCORE_VALUE] = to->value;
-	of[SCORE_TIE] = to->tie;
-	if (to->far && !score_is_never(to) && !block->has_far[flavour]) {
-		/* the others are not far, or never */
-		block->has_far[flavour] = true;
-		for (uint32_t i = 0; i < BLOCK; i++) {
-			uint64_t *other = block->scores + (size_t)flavour * SCORE_ALL + i;
-
-			other[SCORE_FAR] = other[SCORE_VALUE] == UINT64_MAX ? UINT64_MAX : 0;
-		}
-	}
-	if (block->has_far[flavour] || score_is_never(to))
-		of[SCORE_FAR] = to->far;
+	if (!block->fars && !far)
+		return true;
+	if (!block->fars)
+		block->fars = fleet_resize(fleet, NULL, 0, n, sizeof(*block->fars));
+	if (block->fars)
+		block->fars[at] = far;
+	return block->fars != NULL;
 }
 
-static inline void score_changes(struct pool *pool, struct block *block, uint32_t flavour,
-				 uint32_t at, const score *to)
+/* Without memory for what is far the class is left out: it counts as full. */
+static void score_store(vn_fleet *fleet, struct block *block, uint32_t flavour, uint32_t at,
+			const score *to)
 {
-	score *best = &block->best[flavour], was = block_score(block, flavour, at);
+	size_t row = row_at(block, flavour, at / ROW);
+	uint64_t *of = block->scores + 2 * row + at % ROW;
 
-	score_store(block, flavour, at, to);
+	if (!store_far(fleet, block, row + at % ROW, to->far))
+		to = &score_never;
+	of[0] = to->value;
+	of[ROW] = to->tie;
+}
+
+static score *best_of_blocks(struct pool *pool, uint32_t block, uint32_t flavour)
+{
+	return &pool->bests[(size_t)flavour * pool->room_blocks + block];
+}
+
+/* One of what `best` is the best of has changed. False: the levels above do not care. Where it is
+ * to be looked for again they may not know of it, since something else was better, and this may be
+ * better still. */
+static inline bool best_changes(score *best, const score *was, const score *to)
+{
+	if (score_is_unknown(best))
+		return true;
 	if (score_less(to, best)) {
 		*best = *to;
-		if (score_less(to, &pool->best[flavour]))
-			pool->best[flavour] = *to;
-	} else if (score_equal(&was, best) && !score_equal(to, best)) {
-		if (score_equal(&was, &pool->best[flavour]))
-			pool->best[flavour] = score_unknown;
-		*best = score_unknown;
+		return true;
 	}
+	if (!score_equal(was, best) || score_equal(to, best))
+		return false;
+	*best = score_unknown;
+	return true;
+}
+
+static inline void score_changes(vn_fleet *fleet, struct pool *pool, uint32_t pos, uint32_t flavour,
+				 const score *to)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	score was = block_score(block, flavour, pos % BLOCK);
+
+	if (score_is_never(&was) && score_is_never(to))
+		return;
+	score_store(fleet, block, flavour, pos % BLOCK, to);
+	if (best_changes(&block->rows[(size_t)flavour * ROWS + pos % BLOCK / ROW], &was, to) &&
+	    best_changes(best_of_blocks(pool, pos / BLOCK, flavour), &was, to))
+		best_changes(&pool->best[flavour], &was, to);
 }
 
 static void start_epoch(vn_fleet *fleet, struct pool *pool)
@@ -169,10 +203,11 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		struct block *block = pool->blocks[b];
 
 		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
-			block->best[f] = score_unknown;
-			block->has_far[f] = false;
+			*best_of_blocks(pool, b, f) = score_unknown;
+			for (uint32_t i = 0; i < ROWS; i++)
+				block->rows[(size_t)f * ROWS + i] = score_unknown;
 			for (uint32_t i = 0; i < BLOCK; i++)
-				score_store(block, f, i,
+				score_store(fleet, block, f, i,
 					    block->classes[i] == NONE ? &score_never
 								      : &score_unknown);
 		}
@@ -181,49 +216,67 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		pool->best[f] = score_unknown;
 }
 
-/* Where nothing is far: the least value, then the least tie with it. Without branches. */
-static score least_of_near(const uint64_t *scores)
+static score least_of_row(const uint64_t *values)
 {
-	score least = { 0, UINT64_MAX, UINT64_MAX };
-
-	for (uint32_t i = 0; i < BLOCK; i++)
-		least.value = scores[SCORE_VALUE + i] < least.value ? scores[SCORE_VALUE + i]
-								    : least.value;
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		uint64_t tie =
-			scores[SCORE_VALUE + i] == least.value ? scores[SCORE_TIE + i] : UINT64_MAX;
-
-		least.tie = tie < least.tie ? tie : least.tie;
-	}
-	return least.value == UINT64_MAX ? score_never : least;
-}
-
-static score least_of(const struct block *block, uint32_t flavour)
-{
+	const uint64_t *ties = values + ROW;
 	score least = score_never;
 
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		score one = block_score(block, flavour, i);
+	for (uint32_t i = 0; i < ROW; i++)
+		least.value = values[i] < least.value ? values[i] : least.value;
+	for (uint32_t i = 0; i < ROW; i++) {
+		uint64_t tie = values[i] == least.value ? ties[i] : UINT64_MAX;
 
-		if (score_less(&one, &least))
-			least = one;
+		least.tie = tie < least.tie ? tie : least.tie;
 	}
 	return least;
 }
 
-const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
+static const score *row_best(vn_fleet *fleet, struct block *block, uint32_t row, uint32_t flavour)
 {
-	struct block *block = fleet->pools[pool_ix]->blocks[b];
-	const uint64_t *scores = block->scores + (size_t)flavour * SCORE_ALL;
-	score *best = &block->best[flavour];
+	score *best = &block->rows[(size_t)flavour * ROWS + row];
+	const uint64_t *scores = block->scores + 2 * row_at(block, flavour, row);
 
 	if (!score_is_unknown(best))
 		return best;
-	for (uint32_t i = 0; i < BLOCK; i++)
-		if (!scores[SCORE_VALUE + i])
-			score_store(block, flavour, i,
-				    class_score(fleet, block->classes[i], flavour));
-	*best = block->has_far[flavour] ? least_of(block, flavour) : least_of_near(scores);
+	*best = least_of_row(scores);
+	if (score_is_unknown(best)) {
+		for (uint32_t i = 0; i < ROW; i++)
+			if (!scores[i])
+				score_store(
+					fleet, block, flavour, row * ROW + i,
+					class_score(fleet, block->classes[row * ROW + i], flavour));
+		*best = least_of_row(scores);
+	}
+	if (!block->fars)
+		return best;
+	*best = score_never;
+	for (uint32_t i = 0; i < ROW; i++) {
+		score one = block_score(block, flavour, row * ROW + i);
+
+		if (score_less(&one, best))
+			*best = one;
+	}
+	return best;
+}
+
+const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
+{
+	struct pool *pool = fleet->pools[pool_ix];
+	score *best = best_of_blocks(pool, b, flavour);
+	const score *rows = pool->blocks[b]->rows + (size_t)flavour * ROWS;
+	const score *least = rows;
+
+	if (!score_is_unknown(best))
+		return best;
+	for (uint32_t row = 0; row < ROWS; row++) {
+		if (!rows[row].value)
+			row_best(fleet, pool->blocks[b], row, flavour);
+		if (rows[row].value > least->value && !pool->blocks[b]->fars)
+			continue;
+		if (score_less(&rows[row], least))
+			least = &rows[row];
+	}
+	*best = *least;
 	return best;
 }
 
@@ -248,20 +301,60 @@ const score *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
 
 /* ---- classes ---- */
 
+static bool more_blocks(vn_fleet *fleet, struct pool *pool)
+{
+	uint32_t was = pool->room_blocks, room = was ? was * 2 : 1;
+	struct block **blocks;
+	score *bests;
+
+	if (pool->n_blocks < was)
+		return true;
+	bests = fleet_resize(fleet, NULL, 0, (size_t)room * fleet->room_flavours, sizeof(*bests));
+	if (!bests)
+		return false;
+	blocks = fleet_resize(fleet, pool->blocks, was, room, sizeof(*blocks));
+	if (!blocks) {
+		fleet_give(fleet, bests, (size_t)room * fleet->room_flavours, sizeof(*bests));
+		return false;
+	}
+	for (uint32_t f = 0; f < fleet->n_flavours && was; f++)
+		memcpy(bests + (size_t)f * room, pool->bests + (size_t)f * was,
+		       was * sizeof(*bests));
+	fleet_give(fleet, pool->bests, (size_t)was * fleet->room_flavours, sizeof(*bests));
+	pool->bests = bests;
+	pool->blocks = blocks;
+	pool->room_blocks = room;
+	return true;
+}
+
+static struct block *block_new(vn_fleet *fleet)
+{
+	struct block *block = fleet_resize(fleet, NULL, 0, 1, sizeof(*block));
+	size_t n = (size_t)fleet->room_flavours * BLOCK;
+
+	if (!block)
+		return NULL;
+	block->flavours = fleet->room_flavours;
+	block->scores = fleet_resize(fleet, NULL, 0, 2 * n, sizeof(*block->scores));
+	block->rows =
+		fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * ROWS, sizeof(score));
+	if (!block->scores || !block->rows) {
+		free_block(fleet, block);
+		return NULL;
+	}
+	memset(block->classes, 0xff, sizeof(block->classes));
+	memset(block->scores, 0xff, 2 * n * sizeof(*block->scores));
+	for (uint32_t i = 0; i < fleet->room_flavours * ROWS; i++)
+		block->rows[i] = score_never;
+	return block;
+}
+
 static bool more_positions(vn_fleet *fleet, struct pool *pool)
 {
 	struct block *block;
 
-	if (pool->n_blocks == pool->room_blocks) {
-		uint32_t room = pool->room_blocks ? pool->room_blocks * 2 : 2;
-		struct block **blocks =
-			fleet_resize(fleet, pool->blocks, pool->room_blocks, room, sizeof(*blocks));
-
-		if (!blocks)
-			return false;
-		pool->blocks = blocks;
-		pool->room_blocks = room;
-	}
+	if (!more_blocks(fleet, pool))
+		return false;
 	if (pool->room_free < (pool->n_blocks + 1) * BLOCK) {
 		uint32_t room = (pool->n_blocks + 1) * BLOCK * 2;
 		uint32_t *list =
@@ -272,19 +365,12 @@ static bool more_positions(vn_fleet *fleet, struct pool *pool)
 		pool->free = list;
 		pool->room_free = room;
 	}
-	block = fleet_resize(fleet, NULL, 0, 1, sizeof(*block));
+	block = block_new(fleet);
 	if (!block)
 		return false;
-	block->scores = fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * SCORE_ALL,
-				     sizeof(*block->scores));
-	block->best = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(score));
-	block->has_far = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(bool));
 	pool->blocks[pool->n_blocks++] = block;
-	if (!block->scores || !block->best || !block->has_far)
-		return false;
-	memset(block->classes, 0xff, sizeof(block->classes));
-	memset(block->scores, 0xff, (size_t)fleet->room_flavours * SCORE_ALL * sizeof(uint64_t));
-	memset(block->best, 0xff, fleet->room_flavours * sizeof(score));
+	for (uint32_t f = 0; f < fleet->room_flavours; f++)
+		*best_of_blocks(pool, pool->n_blocks - 1, f) = score_never;
 	for (uint32_t i = BLOCK; i-- > 0;)
 		pool->free[pool->n_free++] = (pool->n_blocks - 1) * BLOCK + i;
 	return true;
@@ -324,21 +410,57 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 	return id;
 }
 
+/* All scores at a position are unknown: so are the best of its row, its block and the pool. */
+static void scores_forget(const vn_fleet *fleet, struct pool *pool, uint32_t pos)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
+	score *row = block->rows + pos % BLOCK / ROW;
+	score *best = pool->bests + pos / BLOCK;
+
+	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+		*of = 0;
+		row->value = best->value = pool->best[f].value = 0;
+		of += 2 * ROW;
+		row += ROWS;
+		best += pool->room_blocks;
+	}
+}
+
+/* All scores at a position; `to` has one for each flavour. Nearly always neither the score that
+ * goes nor the one that comes is the best of its row, and that is all. */
+static void scores_change(vn_fleet *fleet, struct pool *pool, uint32_t pos, const score *to)
+{
+	struct block *block = pool->blocks[pos / BLOCK];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
+	const score *best = block->rows + pos % BLOCK / ROW;
+
+	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best += ROWS) {
+		if (best->value && of[0] > best->value && to[f].value > best->value &&
+		    !block->fars && !to[f].far) {
+			of[0] = to[f].value;
+			of[ROW] = to[f].tie;
+		} else if (of[0] != UINT64_MAX || to[f].value != UINT64_MAX) {
+			score_changes(fleet, pool, pos, f, &to[f]);
+		}
+	}
+}
+
 /* The class has hosts now: its scores, where they are known, count. */
 static void class_lives(vn_fleet *fleet, uint32_t id)
 {
 	const struct class *class = &fleet->classes[id];
 	struct pool *pool = fleet->pools[class->pool];
 	kind *k = fleet->kinds[pool->kind];
-	struct block *block = pool->blocks[class->pos / BLOCK];
 	struct host_state *state = host_state(k, class->state);
-	const score *memo = host_memo(k, state);
-	bool known = state->epoch == fleet->epoch;
 
-	block->classes[class->pos % BLOCK] = id;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(pool, block, f, class->pos % BLOCK,
-			      known ? &memo[f] : &score_unknown);
+	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
+	if (state->fresh || state->epoch != fleet->epoch)
+		class_scores(fleet, id);
+	if (state->fresh)
+		scores_forget(fleet, pool, class->pos);
+	else
+		scores_change(fleet, pool, class->pos, host_memo(k, state));
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
@@ -350,8 +472,7 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 	uint32_t *at = &state->first_class;
 
 	block->classes[class->pos % BLOCK] = NONE;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		score_changes(pool, block, f, class->pos % BLOCK, &score_never);
+	scores_change(fleet, pool, class->pos, fleet->never);
 	pool->free[pool->n_free++] = class->pos;
 	while (*at != id)
 		at = &fleet->classes[*at].next;
@@ -360,6 +481,45 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 	class->next = fleet->free_class;
 	fleet->free_class = id;
 	fleet->live_classes--;
+}
+
+/* The class is of another host state now. */
+static void class_turns(vn_fleet *fleet, uint32_t id, uint32_t state_id)
+{
+	struct class *class = &fleet->classes[id];
+	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
+	struct host_state *state = host_state(k, class->state);
+	uint32_t *at = &state->first_class;
+
+	while (*at != id)
+		at = &fleet->classes[*at].next;
+	*at = class->next;
+	state->n_classes--;
+	state = host_state(k, state_id);
+	class->state = state_id;
+	class->next = state->first_class;
+	state->first_class = id;
+	state->n_classes++;
+	class_lives(fleet, id);
+}
+
+int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
+{
+	const struct host *h = &fleet->hosts[host];
+	const struct class *class = &fleet->classes[h->class];
+	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
+	uint32_t id = host_state(k, state_id)->first_class;
+
+	if (class->state == state_id)
+		return VN_OK;
+	while (id != NONE && fleet->classes[id].pool != h->pool)
+		id = fleet->classes[id].next;
+	if (id == NONE && fleet->treap[class->root].size == 1) {
+		class_turns(fleet, h->class, state_id); /* alone here, and alone there */
+		return VN_OK;
+	}
+	host_leave(fleet, host);
+	return host_enter(fleet, host, state_id, err);
 }
 
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
@@ -448,9 +608,12 @@ static int kind_rebuild(vn_fleet *fleet, kind *k, vn_error *err)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id = slot_ids(k, (uint32_t)(i / k->n_nodes))[i % k->n_nodes];
 
-		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_state(k, id)->key,
+		memcpy(keys + i * (2 + VN_PAGE_SIZES_MAX), node_key(k, node_state(k, id)),
 		       (2 + k->n_sizes) * sizeof(*keys));
 	}
+	/* what is simple may have changed */
+	memset(k->recipes, 0, fleet->room_flavours * sizeof(*k->recipes));
+	k->n_recipes = 0;
 	if ((r = kind_tables(fleet, k, err)) == VN_OK)
 		r = reintern_slots(fleet, k, keys, err);
 	fleet_give(fleet, keys, n, (2 + VN_PAGE_SIZES_MAX) * sizeof(*keys));

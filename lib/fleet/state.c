@@ -53,6 +53,7 @@ uint32_t state_of_slot(vn_fleet *fleet, kind *k, uint32_t slot)
 
 		state->first_class = NONE;
 		state->epoch = fleet->epoch;
+		state->fresh = true;
 		for (uint32_t i = 0; i < k->n_nodes; i++)
 			node_state(k, key[i])->refs++;
 	}
@@ -80,7 +81,7 @@ static bool drop_node_state(void *record, void *context)
 
 	if (!state->refs)
 		return true;
-	memset(node_next(k, state), 0, k->at_fit - k->at_next); /* they may be about to go */
+	memset(node_next(k, state), 0, k->at_free - k->at_next); /* they may be about to go */
 	return false;
 }
 
@@ -89,10 +90,10 @@ void states_forget(vn_fleet *fleet, kind *k)
 	(void)fleet;
 	if (k->host_states.live >= k->sweep_hosts) {
 		table_sweep(&k->host_states, drop_host_state, k);
-		k->sweep_hosts = 2 * k->host_states.live + (1 << 14);
+		k->sweep_hosts = k->host_states.live / 4 * 5 + (3 << 12);
 	}
 	if (k->node_states.live >= k->sweep_nodes) {
 		table_sweep(&k->node_states, drop_node_state, k);
-		k->sweep_nodes = 2 * k->node_states.live + (1 << 14);
+		k->sweep_nodes = k->node_states.live / 4 * 5 + (3 << 12);
 	}
 }

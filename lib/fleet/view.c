@@ -36,7 +36,7 @@ void view_load_state(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint64
 	(void)fleet;
 	k->loaded = NONE;
 	for (uint32_t i = 0; i < k->n_nodes; i++)
-		load_node(k, i, node_state(k, ids[i])->key, masks + (size_t)i * k->words);
+		load_node(k, i, node_key(k, node_state(k, ids[i])), masks + (size_t)i * k->words);
 	load_devices(k, devices);
 }
 

@@ -235,7 +235,7 @@ static uint64_t average_free(const kind *k, const uint32_t *ids, uint64_t nodes)
 		share += state->share;
 		sum += state->rem;
 	}
-	if (!k->uniform)
+	if (n == 1 || !k->uniform)
 		return sum / n;
 	all = (unsigned __int128)k->nodes[0].cpu_all * k->nodes[0].mem_all * n;
 	if (!all)
@@ -252,13 +252,15 @@ static uint64_t all_nodes(const kind *k)
 
 static struct weighed weigh_host_first(vn_fleet *fleet, struct option *o)
 {
-	uint64_t host = average_free(o->k, o->before, all_nodes(o->k));
-	uint64_t nodes = o->cells == o->k->n_nodes && o->cells > 1
-				 ? 0
-				 : average_free(o->k, o->before, o->nodes);
+	uint64_t all = all_nodes(o->k), nodes = 0;
 
 	(void)fleet;
-	return (struct weighed){ .value = (int64_t)(host << (FREE_BITS + 1) | nodes) };
+	if (!o->have_free)
+		o->host_free = average_free(o->k, o->before, all);
+	o->have_free = true;
+	if (o->nodes != all || o->k->n_nodes == 1)
+		nodes = average_free(o->k, o->before, o->nodes);
+	return (struct weighed){ .value = (int64_t)(o->host_free << (FREE_BITS + 1) | nodes) };
 }
 
 static struct weighed weigh_best(vn_fleet *fleet, struct option *o)
@@ -334,8 +336,9 @@ static struct weighed weigh_balance_published(vn_fleet *fleet, struct option *o)
 	if (o->cells > 1)
 		return (struct weighed){ 0 };
 	for (uint32_t i = 0; i < o->k->n_nodes; i++) {
-		double share = free_share(o->k, key_type(node_state(o->k, o->before[i])->key),
-					  o->before[i]);
+		double share =
+			free_share(o->k, key_type(node_key(o->k, node_state(o->k, o->before[i]))),
+				   o->before[i]);
 
 		most = share > most ? share : most;
 		least = share < least ? share : least;

@@ -99,11 +99,88 @@ static void test_place_allocates_nothing(void **state)
 	assert_true(cases < 100 || (answers[0] > cases / 10 && answers[-VN_E_NOFIT] > cases / 10));
 }
 
+/* ---- the fleet: no allocation once its tables have grown ---- */
+
+enum { FLEET_HOSTS = 50, FLEET_CLAIMS = 400 };
+
+static uint32_t fleet_round(vn_fleet *fleet, uint32_t n_flavours, vn_claim *claims)
+{
+	uint32_t n = 0, found;
+
+	for (uint32_t i = 0; i < FLEET_CLAIMS; i++) {
+		vn_fleet_ask ask = { .flavour = i % n_flavours,
+				     .group = i % 7 ? VN_FLEET_NONE : 0,
+				     .partition = VN_FLEET_NONE };
+		vn_fleet_choice choice;
+
+		if (vn_fleet_decide(fleet, &ask, 1, &choice, &found, NULL) == VN_OK) {
+			assert_int_equal(vn_fleet_claim(fleet, &choice, &claims[n++], NULL), VN_OK);
+		}
+	}
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(vn_fleet_release(fleet, claims[i], NULL), VN_OK);
+	return n;
+}
+
+static void test_fleet_allocates_nothing(void **state)
+{
+	static const char host_json[] =
+		"{\"cells\": [{\"id\": 0, \"cpus\": \"0-7\", \"siblings\": [\"0,1\", \"2,3\", "
+		"\"4,5\", \"6,7\"], \"mem_mib\": 8192}, {\"id\": 1, \"cpus\": \"8-15\", "
+		"\"mem_mib\": 8192}]}";
+	static const char *const specs[] = {
+		"\"hw:numa_nodes\": \"1\"",
+		"\"hw:numa_nodes\": \"2\"",
+		"\"hw:cpu_policy\": \"dedicated\"",
+		"\"hw:cpu_policy\": \"dedicated\", \"hw:cpu_thread_policy\": \"isolate\"",
+		"",
+	};
+	vn_fleet_policy policy = vn_fleet_policy_default;
+	const vn_server_group rule = { VN_GROUP_ANTI_AFFINITY, VN_SCOPE_HOST, true, 0 };
+	vn_request *requests[VN_LEN(specs)];
+	vn_claim claims[FLEET_CLAIMS];
+	vn_fleet *fleet;
+	vn_host *host;
+	uint32_t id, first;
+	uint64_t before;
+
+	(void)state;
+	policy.demand = VN_DEMAND_GIVEN;
+	assert_int_equal(vn_fleet_new(&policy, &fleet, NULL), VN_OK);
+	assert_int_equal(vn_host_parse("host", host_json, strlen(host_json), &host, NULL), VN_OK);
+	assert_int_equal(vn_fleet_add(fleet, host, NULL, FLEET_HOSTS, &id, NULL), VN_OK);
+	assert_int_equal(vn_fleet_add_group(fleet, &rule, &id, NULL), VN_OK);
+	for (uint32_t i = 0; i < VN_LEN(specs); i++) {
+		char json[256];
+
+		snprintf(json, sizeof(json),
+			 "{\"vcpus\": 2, \"mem_mib\": 2048, \"extra_specs\": {%s}}", specs[i]);
+		assert_int_equal(
+			vn_request_parse_json("flavour", json, strlen(json), &requests[i], NULL),
+			VN_OK);
+		assert_int_equal(vn_fleet_add_flavour(fleet,
+						      &(vn_fleet_flavour){ .request = requests[i] },
+						      &id, NULL),
+				 VN_OK);
+		assert_int_equal(vn_fleet_set_demand(fleet, id, i + 1, NULL), VN_OK);
+	}
+	first = fleet_round(fleet, VN_LEN(specs), claims);
+	assert_true(first > FLEET_CLAIMS / 4);
+	before = calls;
+	assert_int_equal(fleet_round(fleet, VN_LEN(specs), claims), first);
+	assert_int_equal(calls - before, 0);
+	vn_fleet_free(fleet);
+	vn_host_free(host);
+	for (uint32_t i = 0; i < VN_LEN(specs); i++)
+		vn_request_free(requests[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counters_count),
 		cmocka_unit_test(test_place_allocates_nothing),
+		cmocka_unit_test(test_fleet_allocates_nothing),
 	};
 
 	return cmocka_run_group_tests_name("alloc", tests, NULL, NULL);

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * The fleet by hand: policies, labels, server groups, explanations, claims, and what is refused. */
+#include "vnuma/fleet.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char two_nodes[] =
+	"{\"cells\": [{\"id\": 0, \"cpus\": \"0-7\", \"mem_mib\": 16384}, {\"id\": 1, \"cpus\": "
+	"\"8-15\", \"mem_mib\": 16384}]}";
+
+struct bed {
+	vn_fleet *fleet;
+	vn_host *host;
+	vn_request *requests[8];
+	uint32_t n;
+};
+
+static void must(int r, const vn_error *err)
+{
+	if (r < 0)
+		fail_msg("%s", err->text);
+}
+
+static void bed_make(struct bed *bed, const char *policy_text)
+{
+	vn_fleet_policy policy;
+	vn_error err = { 0 };
+
+	*bed = (struct bed){ 0 };
+	must(vn_fleet_policy_parse(policy_text, &policy, &err), &err);
+	policy.demand = VN_DEMAND_GIVEN;
+	must(vn_fleet_new(&policy, &bed->fleet, &err), &err);
+	must(vn_host_parse("host", two_nodes, strlen(two_nodes), &bed->host, &err), &err);
+}
+
+static uint32_t bed_hosts(struct bed *bed, const vn_fleet_host *as, uint32_t n)
+{
+	vn_fleet_host host = as ? *as : (vn_fleet_host){ 0 };
+	vn_error err = { 0 };
+	uint32_t first;
+
+	host.cpu_ratio_percent = host.ram_ratio_percent = 100;
+	must(vn_fleet_add(bed->fleet, bed->host, &host, n, &first, &err), &err);
+	return first;
+}
+
+static uint32_t bed_flavour(struct bed *bed, uint32_t vcpus, uint32_t mem_mib, uint32_t cells,
+			    const vn_fleet_flavour *like)
+{
+	vn_fleet_flavour flavour = like ? *like : (vn_fleet_flavour){ 0 };
+	vn_error err = { 0 };
+	char json[256];
+	uint32_t id;
+
+	snprintf(json, sizeof(json),
+		 "{\"vcpus\": %u, \"mem_mib\": %u, \"extra_specs\": {\"hw:numa_nodes\": \"%u\"}}",
+		 vcpus, mem_mib, cells);
+	must(vn_request_parse_json("flavour", json, strlen(json), &bed->requests[bed->n], &err),
+	     &err);
+	flavour.request = bed->requests[bed->n++];
+	must(vn_fleet_add_flavour(bed->fleet, &flavour, &id, &err), &err);
+	return id;
+}
+
+static void bed_free(struct bed *bed)
+{
+	vn_fleet_free(bed->fleet);
+	vn_host_free(bed->host);
+	for (uint32_t i = 0; i < bed->n; i++)
+		vn_request_free(bed->requests[i]);
+}
+
+static vn_fleet_ask ask_for(uint32_t flavour)
+{
+	return (vn_fleet_ask){ .flavour = flavour,
+			       .group = VN_FLEET_NONE,
+			       .partition = VN_FLEET_NONE };
+}
+
+static uint32_t decide(struct bed *bed, const vn_fleet_ask *ask)
+{
+	vn_fleet_choice choice;
+	uint32_t n;
+
+	return vn_fleet_decide(bed->fleet, ask, 1, &choice, &n, NULL) == VN_OK ? choice.host
+									       : VN_FLEET_NONE;
+}
+
+static vn_claim take(struct bed *bed, const vn_fleet_ask *ask)
+{
+	vn_fleet_choice choice;
+	vn_error err = { 0 };
+	vn_claim claim;
+	uint32_t n;
+
+	must(vn_fleet_decide(bed->fleet, ask, 1, &choice, &n, &err), &err);
+	must(vn_fleet_claim(bed->fleet, &choice, &claim, &err), &err);
+	return claim;
+}
+
+/* ---- policies ---- */
+
+static void test_policy_parse(void **state)
+{
+	static const struct {
+		const char *text;
+		enum vn_code code;
+		uint32_t column;
+		enum vn_weigher weigher, tie;
+		uint32_t weight;
+	} rows[] = {
+		{ "slots", VN_OK, 0, VN_WEIGH_SLOTS, VN_WEIGH_HOST_FIRST, 1 },
+		{ "slots/first", VN_OK, 0, VN_WEIGH_SLOTS, VN_WEIGH_FIRST, 1 },
+		{ "fragments=2,slots=7", VN_OK, 0, VN_WEIGH_SLOTS, VN_WEIGH_HOST_FIRST, 7 },
+		{ "best", VN_OK, 0, VN_WEIGH_BEST, VN_WEIGH_FIRST, 1 },
+		{ "host-first", VN_OK, 0, VN_WEIGH_HOST_FIRST, VN_WEIGH_FIRST, 1 },
+		{ "balance-published", VN_OK, 0, VN_WEIGH_BALANCE_PUBLISHED, VN_WEIGH_FIRST, 1 },
+		{ "", VN_E_RANGE, 1, 0, 0, 0 },
+		{ "nonsense", VN_E_RANGE, 1, 0, 0, 0 },
+		{ "best,nonsense", VN_E_RANGE, 6, 0, 0, 0 },
+		{ "best,best", VN_E_SYNTAX, 6, 0, 0, 0 },
+		{ "best=x", VN_E_SYNTAX, 6, 0, 0, 0 },
+		{ "best=99999999", VN_E_RANGE, 6, 0, 0, 0 },
+		{ "best/", VN_E_RANGE, 6, 0, 0, 0 },
+		{ "best x", VN_E_SYNTAX, 5, 0, 0, 0 },
+		{ "best/random", VN_E_RANGE, 0, 0, 0, 0 },
+		{ "random,best", VN_E_CONFLICT, 0, 0, 0, 0 },
+		{ "balance-published=1,slots", VN_E_CONFLICT, 0, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VN_LEN(rows); i++) {
+		vn_fleet_policy policy = { .tie = VN_WEIGH_WORST };
+		vn_error err = { 0 };
+
+		assert_int_equal(vn_fleet_policy_parse(rows[i].text, &policy, &err), rows[i].code);
+		assert_int_equal(err.column, rows[i].column);
+		assert_int_equal(policy.tie, rows[i].code ? VN_WEIGH_WORST : rows[i].tie);
+		if (!rows[i].code)
+			assert_int_equal(policy.weights[rows[i].weigher], rows[i].weight);
+	}
+}
+
+/* The example of lib/fleet/README.md. */
+static void test_example_by_hand(void **state)
+{
+	struct bed bed;
+	uint32_t small, large;
+	vn_fleet_explain explain;
+	vn_fleet_ask ask;
+	vn_error err = { 0 };
+	vn_claim claims[3];
+
+	(void)state;
+	bed_make(&bed, "slots");
+	bed_hosts(&bed, NULL, 2);
+	small = bed_flavour(&bed, 2, 4096, 1, NULL);
+	large = bed_flavour(&bed, 8, 16384, 2, NULL);
+	must(vn_fleet_set_demand(bed.fleet, small, 3, &err), &err);
+	must(vn_fleet_set_demand(bed.fleet, large, 1, &err), &err);
+	assert_int_equal(vn_fleet_weight(bed.fleet, small), 6);
+	assert_int_equal(vn_fleet_weight(bed.fleet, large), 8);
+	ask = ask_for(small);
+	for (uint32_t i = 0; i < 2; i++) {
+		must(vn_fleet_claim_on(bed.fleet, &ask, 1, &claims[i], &err), &err);
+	}
+	ask.explain = &explain;
+	assert_int_equal(decide(&bed, &ask), 1);
+	assert_int_equal(explain.values[0][VN_WEIGH_SLOTS], 6);	 /* only its own slot */
+	assert_int_equal(explain.values[1][VN_WEIGH_SLOTS], 14); /* and one of the large ones */
+	assert_string_equal(explain.decided, "weighers");
+	bed_free(&bed);
+}
+
+/* ---- labels, use, state ---- */
+
+static void test_filters(void **state)
+{
+	static const vn_label fast = { VN_LABEL_TRAIT, "fast" }, north = { VN_LABEL_ZONE, "north" };
+	static const vn_label gpu = { VN_LABEL_GROUP, "gpu" };
+	const vn_label both[] = { fast, north };
+	const vn_fleet_host as[] = {
+		{ 0 },
+		{ .n_labels = 2, .labels = both },
+		{ .n_labels = 1, .labels = &gpu },
+		{ .state = VN_HOST_DRAINING },
+		{ .use = VN_USE_DEDICATED },
+	};
+	const vn_fleet_flavour likes[] = {
+		{ .n_required = 1, .required = &fast },
+		{ .n_forbidden = 1, .forbidden = &gpu, .n_required = 1, .required = &north },
+		{ .n_one_of = 1, .one_of = &gpu },
+	};
+	vn_fleet_explain explain;
+	struct bed bed;
+	vn_fleet_ask ask;
+
+	(void)state;
+	bed_make(&bed, "first");
+	for (size_t i = 0; i < VN_LEN(as); i++)
+		bed_hosts(&bed, &as[i], 1);
+	for (size_t i = 0; i < VN_LEN(likes); i++)
+		bed_flavour(&bed, 1, 1024, 1, &likes[i]);
+	ask = ask_for(0);
+	ask.explain = &explain;
+	assert_int_equal(decide(&bed, &ask), 1);
+	assert_int_equal(explain.removed[VN_FILTER_TRAIT], 2);
+	assert_int_equal(explain.removed[VN_FILTER_STATE], 1);
+	assert_int_equal(explain.removed[VN_FILTER_USE], 1);
+	assert_int_equal(explain.left, 1);
+	assert_string_equal(explain.decided, "only one");
+	ask.flavour = 1;
+	assert_int_equal(decide(&bed, &ask), 1);
+	assert_int_equal(explain.removed[VN_FILTER_ZONE], 2);
+	ask.flavour = 2;
+	assert_int_equal(decide(&bed, &ask), 2);
+	assert_int_equal(explain.removed[VN_FILTER_GROUP], 2);
+	assert_int_equal(vn_fleet_set_state(bed.fleet, 2, VN_HOST_DISABLED, NULL), VN_OK);
+	assert_int_equal(decide(&bed, &ask), VN_FLEET_NONE);
+	assert_int_equal(vn_fleet_set_state(bed.fleet, 2, VN_HOST_ENABLED, NULL), VN_OK);
+	assert_int_equal(decide(&bed, &ask), 2); /* it has kept its labels */
+	bed_free(&bed);
+}
+
+static void test_why_it_does_not_fit(void **state)
+{
+	vn_fleet_explain explain;
+	struct bed bed;
+	vn_fleet_ask ask;
+	vn_error err = { 0 };
+	uint32_t n;
+	vn_fleet_choice choice;
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, NULL, 3);
+	ask = ask_for(bed_flavour(&bed, 2, 20000, 1, NULL));
+	ask.explain = &explain;
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &choice, &n, &err), VN_E_NOFIT);
+	assert_string_equal(err.text, "no host for 'flavour 0': of 3, 3 pass its labels, and none "
+				      "of them has room");
+	assert_int_equal(explain.removed[VN_FILTER_FIT], 3);
+	assert_int_equal(explain.needs[VN_NEED_MEMORY], 3);
+	bed_free(&bed);
+}
+
+/* ---- server groups ---- */
+
+static void test_groups(void **state)
+{
+	static const vn_server_group rules[] = {
+		{ VN_GROUP_AFFINITY, VN_SCOPE_HOST, false, 0 },
+		{ VN_GROUP_ANTI_AFFINITY, VN_SCOPE_RACK, false, 0 },
+		{ VN_GROUP_ANTI_AFFINITY, VN_SCOPE_RACK, true, 0 },
+		{ VN_GROUP_PARTITION, VN_SCOPE_DOMAIN, false, 0 },
+		{ VN_GROUP_AFFINITY, VN_SCOPE_RACK, false, 0 },
+	};
+	struct bed bed;
+	vn_fleet_ask ask;
+	uint32_t groups[VN_LEN(rules)];
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, &(vn_fleet_host){ .rack = "a", .domain = "1" }, 2);
+	bed_hosts(&bed, &(vn_fleet_host){ .rack = "b", .domain = "2" }, 2);
+	for (size_t i = 0; i < VN_LEN(rules); i++)
+		assert_int_equal(vn_fleet_add_group(bed.fleet, &rules[i], &groups[i], NULL), VN_OK);
+	ask = ask_for(bed_flavour(&bed, 1, 1024, 1, NULL));
+
+	ask.group = groups[0];
+	ask.n_excluded = 1;
+	ask.excluded = &(uint32_t){ 0 };
+	take(&bed, &ask);
+	ask.n_excluded = 0;
+	assert_int_equal(decide(&bed, &ask), 1); /* where the first one is */
+
+	ask.group = groups[1];
+	take(&bed, &ask);
+	assert_int_equal(decide(&bed, &ask), 2);
+	take(&bed, &ask);
+	assert_int_equal(decide(&bed, &ask), VN_FLEET_NONE); /* two racks, no third */
+
+	ask.group = groups[2];
+	take(&bed, &ask);
+	take(&bed, &ask);
+	assert_int_equal(decide(&bed, &ask), 0); /* soft: the rule gives way */
+
+	ask.group = groups[3];
+	ask.partition = 7;
+	take(&bed, &ask);
+	assert_int_equal(decide(&bed, &ask), 0);
+	ask.partition = 8;
+	assert_int_equal(decide(&bed, &ask), 2);
+
+	ask.group = groups[4];
+	ask.n_excluded = 2;
+	ask.excluded = (uint32_t[]){ 0, 1 };
+	take(&bed, &ask); /* host 2 */
+	ask.excluded = (uint32_t[]){ 2, 2 };
+	assert_int_equal(decide(&bed, &ask), 3);
+	bed_free(&bed);
+}
+
+/* ---- alternatives, claims ---- */
+
+static void test_alternatives(void **state)
+{
+	vn_fleet_choice choices[8];
+	struct bed bed;
+	vn_fleet_ask ask;
+	uint32_t n;
+
+	(void)state;
+	bed_make(&bed, "host-first");
+	bed_hosts(&bed, NULL, 5);
+	ask = ask_for(bed_flavour(&bed, 1, 1024, 1, NULL));
+	for (uint32_t host = 2; host < 4; host++) {
+		vn_claim claim;
+
+		assert_int_equal(vn_fleet_claim_on(bed.fleet, &ask, host, &claim, NULL), VN_OK);
+	}
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 8, choices, &n, NULL), VN_OK);
+	assert_int_equal(n, 5);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(choices[i].host, ((uint32_t[]){ 2, 3, 0, 1, 4 })[i]);
+	ask.n_only = 2;
+	ask.only = (uint32_t[]){ 4, 3 };
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 8, choices, &n, NULL), VN_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(choices[0].host, 3);
+	bed_free(&bed);
+}
+
+static void test_random_is_fair(void **state)
+{
+	uint32_t seen[4] = { 0 };
+	struct bed bed;
+	vn_fleet_ask ask;
+	vn_claim claim;
+
+	(void)state;
+	bed_make(&bed, "random");
+	bed_hosts(&bed, NULL, 4);
+	ask = ask_for(bed_flavour(&bed, 1, 1024, 1, NULL));
+	assert_int_equal(vn_fleet_claim_on(bed.fleet, &ask, 1, &claim, NULL), VN_OK);
+	for (uint32_t i = 0; i < 4000; i++)
+		seen[decide(&bed, &ask)]++;
+	for (uint32_t i = 0; i < 4; i++)
+		assert_in_range(seen[i], 850, 1150);
+	bed_free(&bed);
+}
+
+static void test_claims(void **state)
+{
+	struct bed bed;
+	vn_fleet_ask ask;
+	vn_claim claim, list[4];
+	vn_claim_info info;
+	vn_placement *placement = test_malloc(sizeof(*placement));
+	uint32_t n;
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, &(vn_fleet_host){ .name = "blade" }, 2);
+	ask = ask_for(bed_flavour(&bed, 4, 4096, 2, NULL));
+	claim = take(&bed, &ask);
+	assert_int_equal(vn_fleet_claim_info(bed.fleet, claim, &info, NULL), VN_OK);
+	assert_int_equal(info.nodes, 3);
+	assert_int_equal(vn_fleet_claim_placement(bed.fleet, claim, placement, NULL), VN_OK);
+	assert_int_equal(placement->n_cells, 2);
+	assert_int_equal(vn_fleet_host_now(bed.fleet, 0)->nodes[1].cpu_usage, 2);
+	assert_int_equal(vn_fleet_host_claims(bed.fleet, 0, list, 4, &n, NULL), VN_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(list[0], claim);
+	assert_int_equal(vn_fleet_release(bed.fleet, claim, NULL), VN_OK);
+	assert_int_equal(vn_fleet_release(bed.fleet, claim, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_claim_info(bed.fleet, claim, &info, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_host_now(bed.fleet, 0)->nodes[1].cpu_usage, 0);
+	test_free(placement);
+	bed_free(&bed);
+}
+
+static void test_full_hosts_refuse(void **state)
+{
+	struct bed bed;
+	vn_fleet_ask ask;
+	vn_fleet_choice choice;
+	vn_error err = { 0 };
+	vn_claim claim;
+	uint32_t n;
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, NULL, 1);
+	ask = ask_for(bed_flavour(&bed, 8, 8192, 1, NULL));
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &choice, &n, NULL), VN_OK);
+	assert_int_equal(vn_fleet_claim(bed.fleet, &choice, &claim, NULL), VN_OK);
+	/* the same choice again: somebody was faster */
+	assert_int_equal(vn_fleet_claim(bed.fleet, &choice, &claim, &err), VN_E_NOFIT);
+	assert_string_equal(err.text, "'flavour 0' does not fit on node 0 of host 0");
+	take(&bed, &ask);
+	assert_int_equal(vn_fleet_claim_on(bed.fleet, &ask, 0, &claim, NULL), VN_E_NOFIT);
+	bed_free(&bed);
+}
+
+/* ---- names, numbers, what is not there ---- */
+
+static void test_names(void **state)
+{
+	struct bed bed;
+	char name[64];
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, &(vn_fleet_host){ .name = "blade" }, 12);
+	bed_hosts(&bed, &(vn_fleet_host){ .name = "lone7" }, 1);
+	bed_hosts(&bed, NULL, 1);
+	assert_string_equal(vn_fleet_host_name(bed.fleet, 11, name, sizeof(name)), "blade11");
+	assert_string_equal(vn_fleet_host_name(bed.fleet, 12, name, sizeof(name)), "lone7");
+	assert_string_equal(vn_fleet_host_name(bed.fleet, 13, name, sizeof(name)), "host 13");
+	assert_int_equal(vn_fleet_host_find(bed.fleet, "blade10"), 10);
+	assert_int_equal(vn_fleet_host_find(bed.fleet, "blade0"), 0);
+	assert_int_equal(vn_fleet_host_find(bed.fleet, "blade01"), VN_FLEET_NONE);
+	assert_int_equal(vn_fleet_host_find(bed.fleet, "blade12"), VN_FLEET_NONE);
+	assert_int_equal(vn_fleet_host_find(bed.fleet, "lone7"), 12);
+	assert_int_equal(vn_fleet_host_find(bed.fleet, ""), VN_FLEET_NONE);
+	bed_free(&bed);
+}
+
+static void test_numbers_that_are_none(void **state)
+{
+	static const vn_label zones[] = { { VN_LABEL_ZONE, "a" }, { VN_LABEL_ZONE, "b" } };
+	static const vn_label unnamed = { VN_LABEL_TRAIT, "" };
+	struct bed bed;
+	vn_fleet_choice choice;
+	vn_fleet_ask ask;
+	vn_error err = { 0 };
+	vn_claim claim;
+	uint32_t n;
+
+	(void)state;
+	bed_make(&bed, "first");
+	bed_hosts(&bed, NULL, 1);
+	ask = ask_for(bed_flavour(&bed, 1, 1024, 1, NULL));
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 0, &choice, &n, NULL), VN_E_RANGE);
+	ask.group = 0;
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &choice, &n, NULL), VN_E_RANGE);
+	ask = ask_for(5);
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &choice, &n, NULL), VN_E_RANGE);
+	ask = ask_for(0);
+	ask.n_excluded = 1;
+	ask.excluded = &(uint32_t){ 9 };
+	assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &choice, &n, NULL), VN_E_RANGE);
+	ask = ask_for(0);
+	assert_int_equal(vn_fleet_claim_on(bed.fleet, &ask, 1, &claim, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_add(bed.fleet, bed.host,
+				      &(vn_fleet_host){ .n_labels = 2, .labels = zones }, 1, &n,
+				      &err),
+			 VN_E_CONFLICT);
+	assert_int_equal(vn_fleet_relabel(bed.fleet, 0,
+					  &(vn_fleet_host){ .n_labels = 1, .labels = &unnamed },
+					  NULL),
+			 VN_E_RANGE);
+	assert_int_equal(vn_fleet_set_demand(bed.fleet, 0, UINT64_C(1) << 32, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_set_weight(bed.fleet, 0, UINT64_C(1) << 40, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_set_state(bed.fleet, 1, VN_HOST_ENABLED, NULL), VN_E_RANGE);
+	assert_null(vn_fleet_host_now(bed.fleet, 1));
+	assert_int_equal(vn_fleet_release(bed.fleet, 0, NULL), VN_E_RANGE);
+	assert_int_equal(vn_fleet_add_group(bed.fleet, &(vn_server_group){ .rule = 9 }, &n, NULL),
+			 VN_E_RANGE);
+	bed_free(&bed);
+}
+
+static void test_demand_is_learned(void **state)
+{
+	vn_fleet_policy policy = vn_fleet_policy_default;
+	struct bed bed;
+	vn_fleet_ask ask;
+
+	(void)state;
+	bed_make(&bed, "slots");
+	policy.half_life = 256;
+	assert_int_equal(vn_fleet_set_policy(bed.fleet, &policy, NULL), VN_OK);
+	bed_hosts(&bed, NULL, 2);
+	bed_flavour(&bed, 1, 1024, 1, NULL);
+	bed_flavour(&bed, 2, 1024, 1, NULL);
+	for (uint32_t i = 0; i < 1000; i++) {
+		ask = ask_for(i % 4 == 0);
+		decide(&bed, &ask);
+	}
+	/* three to one, and so the weights in use: 3 x 1 CPU to 1 x 2 CPUs */
+	assert_in_range(vn_fleet_demand(bed.fleet, 0) * 100 / vn_fleet_demand(bed.fleet, 1), 270,
+			330);
+	assert_in_range(vn_fleet_weight(bed.fleet, 0) * 100 / vn_fleet_weight(bed.fleet, 1), 110,
+			190);
+	for (uint32_t i = 0; i < 3000; i++) {
+		ask = ask_for(1);
+		decide(&bed, &ask);
+	}
+	assert_true(vn_fleet_weight(bed.fleet, 0) * 10 < vn_fleet_weight(bed.fleet, 1));
+	bed_free(&bed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_policy_parse),
+		cmocka_unit_test(test_example_by_hand),
+		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_why_it_does_not_fit),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_alternatives),
+		cmocka_unit_test(test_random_is_fair),
+		cmocka_unit_test(test_claims),
+		cmocka_unit_test(test_full_hosts_refuse),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_numbers_that_are_none),
+		cmocka_unit_test(test_demand_is_learned),
+	};
+
+	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
+}
