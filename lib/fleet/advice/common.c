@@ -5,6 +5,7 @@
  * one kind, then fixed and placed on all of them, so that each sees just the same guest. */
 #include "fleet/advice/advise.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { CELL_UNIT_KIB = 2048, CELL_LEAST_KIB = 4 * 2048 };
@@ -485,6 +486,7 @@ static int find(struct common *c, const vn_request *like, vn_error *err)
 
 	if (r < 0)
 		return r;
+	assert(request);
 	c->request = request;
 	c->as_given = *request;
 	if ((r = own_arrays(request, err)) < 0 || (r = find_cells(c, err)) < 0)

@@ -340,11 +340,11 @@ static int hunt_start(struct hunt *h, vn_error *err)
 	h->kin = calloc(most, sizeof(*h->kin));
 	h->set = calloc(most, sizeof(*h->set));
 	h->movers = calloc(most, sizeof(*h->movers));
-	if (r == VN_OK && (!excluded || !only || !h->seen || !h->candidates || !h->held ||
-			   !h->kin || !h->set || !h->movers))
-		r = vn_fail(err, VN_E_NOMEM, "no memory for a plan");
-	if (r == VN_OK)
+	if (r == VN_OK && excluded && only && h->seen && h->candidates && h->held && h->kin &&
+	    h->set && h->movers)
 		list_candidates(h, excluded, only);
+	else if (r == VN_OK)
+		r = vn_fail(err, VN_E_NOMEM, "no memory for a plan");
 	free(excluded);
 	free(only);
 	return r;

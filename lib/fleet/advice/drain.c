@@ -13,29 +13,39 @@ struct drain {
 	struct claims_of claims;
 };
 
-static int read_movers(struct drain *d, const uint32_t *hosts, uint32_t n, vn_error *err)
+/* The claims of the hosts, each host once. */
+static int read_movers(struct drain *d, const uint32_t *hosts, uint32_t n, bool *seen,
+		       vn_error *err)
 {
-	vn_fleet *fleet = d->trial.fleet;
-	bool *seen = list_hosts(fleet, NULL, 0);
-	uint32_t most = 0;
-	int r = seen ? VN_OK : vn_fail(err, VN_E_NOMEM, "no memory for a plan");
+	int r = VN_OK;
 
-	for (uint32_t i = 0; i < n; i++)
-		most += fleet->hosts[hosts[i]].n_claims;
-	d->moving.movers = calloc((size_t)most + 1, sizeof(*d->moving.movers));
-	if (!d->moving.movers)
-		r = vn_fail(err, VN_E_NOMEM, "no memory for a plan");
 	for (uint32_t i = 0; i < n && r == VN_OK; i++) {
 		uint32_t first = d->claims.first[hosts[i]];
 		uint32_t count = d->claims.first[hosts[i] + 1] - first;
 
-		if (seen[hosts[i]]) /* named twice */
+		if (seen[hosts[i]])
 			continue;
 		seen[hosts[i]] = true;
-		r = movers_read(fleet, d->claims.claims + first, count,
+		r = movers_read(d->trial.fleet, d->claims.claims + first, count,
 				d->moving.movers + d->moving.n, err);
 		d->moving.n += count;
 	}
+	return r;
+}
+
+static int list_movers(struct drain *d, const uint32_t *hosts, uint32_t n, vn_error *err)
+{
+	bool *seen = list_hosts(d->trial.fleet, NULL, 0);
+	size_t most = 1;
+	int r;
+
+	for (uint32_t i = 0; i < n; i++)
+		most += d->trial.fleet->hosts[hosts[i]].n_claims;
+	d->moving.movers = calloc(most, sizeof(*d->moving.movers));
+	if (seen && d->moving.movers)
+		r = read_movers(d, hosts, n, seen, err);
+	else
+		r = vn_fail(err, VN_E_NOMEM, "no memory for a plan");
 	free(seen);
 	return r;
 }
@@ -189,7 +199,7 @@ int vn_fleet_plan_drain(vn_fleet *fleet, const uint32_t *hosts, uint32_t n, vn_f
 		return r;
 	trial_start(fleet, &d.trial);
 	d.moving.trial = &d.trial;
-	r = read_movers(&d, hosts, n, err);
+	r = list_movers(&d, hosts, n, err);
 	if (r == VN_OK) {
 		movers_sort(fleet, d.moving.movers, d.moving.n);
 		r = plan_moves(&d, &plan, err);

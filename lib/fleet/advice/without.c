@@ -39,7 +39,7 @@ static bool take_out(struct without *w, vn_claim claim)
 		uint32_t i = (uint32_t)__builtin_ctzll(rest), words = w->k->words;
 		uint64_t *mask = w->masks + (size_t)i * words;
 
-		if (recipe_of(w->fleet, w->k, info.flavour)->need.pins)
+		if (own && recipe_of(w->fleet, w->k, info.flavour)->need.pins)
 			for (uint32_t word = 0; word < words; word++)
 				mask[word] &= ~*own++;
 		w->ids[i] = node_before(w->fleet, w->k, i, w->ids[i], info.flavour, mask);
