@@ -8,6 +8,7 @@
 #include "vnuma/base.h"
 #include "vnuma/doctor.h"
 #include "vnuma/fleet.h"
+#include "vnuma/fleet_advice.h"
 #include "vnuma/guest.h"
 #include "vnuma/host.h"
 #include "vnuma/place.h"
