@@ -2,6 +2,7 @@
 """TAP lines for the end-to-end tests. Numbers and the plan are added by `run`, which joins the output
 of several programs, some of them from inside the virtual hosts."""
 import sys
+import time
 
 failures = 0
 
@@ -30,3 +31,11 @@ def skip(name, reason):
 
 def note(text):
     print("#", text, flush=True)
+
+
+def timed(name, step, *arguments):
+    """Call step; how long it took is a note."""
+    start = time.monotonic()
+    answer = step(*arguments)
+    note(f"{name}: {time.monotonic() - start:.0f} s")
+    return answer
