@@ -2,7 +2,9 @@
 """A guest that libvirt has started, against the plan it was started from: libvirt, /proc, and what the
 guest itself has told (guest/init)."""
 import json
+import os
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import facts
@@ -12,8 +14,46 @@ CELL_OVERHEAD_MIB = 64  # of a cell, what the guest's kernel keeps to itself
 STRAY_MIB = 112  # of QEMU, on other nodes: the files it maps, 66 MiB of them the guest's kernel
 
 
-def virsh(*arguments):
-    return facts.run("virsh", "-q", "-c", "qemu:///system", *arguments)
+class Virsh:
+    """One virsh for many commands: each new process takes seconds under emulation."""
+
+    def __init__(self):
+        self.process, self.commands = None, 0
+
+    def close(self):
+        """Before libvirtd is restarted."""
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def read_until(self, mark):
+        text = b""
+        while mark not in text:
+            more = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not more:
+                raise SystemExit(f"virsh has ended: {text.decode()}")
+            text += more
+        return text.split(mark)[0].decode()
+
+    def __call__(self, *arguments):
+        """Its output. What it is asked comes back in it, after a prompt and before an end of line."""
+        if not self.process:
+            self.process = subprocess.Popen(
+                ["virsh", "-q", "-c", "qemu:///system"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
+        self.commands += 1
+        end = f"=END={self.commands}"
+        command = " ".join(f"'{argument}'" for argument in arguments)
+        self.process.stdin.write(f"{command}\necho {end}\n".encode())
+        self.process.stdin.flush()
+        text = self.read_until(f"\n{end}".encode()).rpartition("virsh # ")[0].partition("\n")[2]
+        if re.search(r"^error: ", text, re.MULTILINE):
+            raise SystemExit(f"virsh {command}: {text.strip()}")
+        return text
+
+
+virsh = Virsh()
 
 
 def start(xml, *options):

@@ -3,7 +3,6 @@
 way is found wrong in that way and in no other, and what can be mended while it runs is mended. The
 three guests of start_quad are on the nodes 0 and 1 all the while. Called by `quad.py`."""
 import json
-import subprocess
 
 import check_guest
 import facts
@@ -100,34 +99,35 @@ def kernel_follows(what):
              check_guest.vcpu_pins(NAME))
 
 
-def running(what, *expected, **how):
-    define(**how)
-    check_guest.virsh("start", NAME, "--paused")
+def finds_running(what, *expected):
+    """...of the whole host with all guests that run."""
     tap.same(f"doctor finds {what} in a guest that runs, and nothing else", set(examine()[0]),
              {(NAME, *one.split()) for one in expected})
 
 
 def mended_by_fix():
-    """Three things at once; then a thread that somebody moved behind libvirt's back."""
-    running("three faults", "VN003 WARN", "VN011 WARN", "VN013 WARN", pins=("12", "12"),
-            emulator="12-13", nodes="2")
+    """Three faults at once; then a thread that somebody moved behind libvirt's back."""
+    define(pins=("12", "12"), emulator="12-13", nodes="2")
+    check_guest.virsh("start", NAME, "--paused")
+    finds_running("three faults", "VN003 WARN", "VN011 WARN", "VN013 WARN")
     status, out, err = vnuma.call("doctor", "--fix", NAME)
     tap.ok("doctor --fix shows each change", status == 0 and f"virsh vcpupin {NAME} 0 " in out
            and f"virsh emulatorpin {NAME} " in out, out, err)
     passes("--fix has mended them")
     kernel_follows("--fix")
     facts.run("taskset", "-pc", "0-1", str(check_guest.vcpu_threads(NAME)[1]))
-    tap.same("doctor finds a thread that was moved by hand", set(examine()[0]),
-             {(NAME, "VN035", "WARN")})
+    finds_running("a thread that was moved by hand", "VN035 WARN")
     vnuma.call("doctor", "--fix", NAME)
     passes("and --fix brings it back")
     kernel_follows("--fix")
-    check_guest.stop(NAME)
 
 
 def mended_by_apply():
-    """What needs a plan: --fix leaves it and names the command."""
-    running("that it floats", "VN002 WARN", "VN011 WARN", pins=None, emulator=None, nodes=None)
+    """The same guest floats: that needs a plan."""
+    for vcpu in "01":
+        check_guest.virsh("vcpupin", NAME, vcpu, "0-15", "--live", "--config")
+    check_guest.virsh("emulatorpin", NAME, "0-15", "--live", "--config")
+    finds_running("that it floats", "VN002 WARN", "VN011 WARN")
     status, out, err = vnuma.call("apply", NAME)
     tap.same("apply of the guest that floats: done", (status, err), (0, ""))
     passes("apply has mended it")
@@ -140,4 +140,4 @@ def main():
     tap.timed("doctor: eight ways", eight_ways)
     tap.timed("doctor: --fix", mended_by_fix)
     tap.timed("doctor: apply", mended_by_apply)
-    subprocess.run(["virsh", "-q", "-c", "qemu:///system", "undefine", NAME], check=False)
+    check_guest.virsh("undefine", NAME)

@@ -126,7 +126,7 @@ def as_the_guest_sees_it():
     tap.same("it has four CPUs in each cell", guests.cpus_per_cell(told),
              dict.fromkeys(range(4), 4))
     guests.set_vcpus("cells", 8, 2, 200)
-    left = facts.run("virsh", "-q", "-c", "qemu:///system", "dumpxml", "cells")
+    left = check_guest.virsh("dumpxml", "cells")
     tap.same("setvcpus 8: whole cores of the guest are left", sorted(
         int(vcpu.get("id")) for vcpu in ElementTree.fromstring(left).iterfind("vcpus/vcpu")
         if vcpu.get("enabled") == "yes"), [0, 1, 4, 5, 8, 9, 12, 13])

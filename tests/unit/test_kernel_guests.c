@@ -515,17 +515,22 @@ static void test_no_maps(void **state)
 
 /* ---- pages that move_pages does not find ---- */
 
-static void put_entry(uint64_t page, uint64_t entry)
+static void put_number(const char *name, uint64_t at, uint64_t entry)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/proc/10/pagemap", root);
+	snprintf(path, sizeof(path), "%s/proc/%s", root, name);
 	file = fopen(path, access(path, F_OK) ? "w+" : "r+");
 	assert_non_null(file);
-	assert_int_equal(fseek(file, (long)(page * 8), SEEK_SET), 0);
+	assert_int_equal(fseek(file, (long)(at * 8), SEEK_SET), 0);
 	assert_int_equal(fwrite(&entry, 8, 1, file), 1);
 	assert_int_equal(fclose(file), 0);
+}
+
+static void put_entry(uint64_t page, uint64_t entry)
+{
+	put_number("10/pagemap", page, entry);
 }
 
 #define PRESENT (UINT64_C(1) << 63)
@@ -563,6 +568,16 @@ static void test_pagemap(void **state)
 	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
 	assert_int_equal(status[1], -EAGAIN);
 	assert_int_equal(status[2], -EAGAIN);
+	/* A transparent huge page; the page of zeros; who is not root. */
+	status[1] = status[2] = status[3] = -EFAULT;
+	put_entry(1, PRESENT | 300);
+	put_entry(2, PRESENT | 301);
+	put_number("kpageflags", 300, UINT64_C(1) << 22);
+	put_number("kpageflags", 301, UINT64_C(1) << 24);
+	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
+	assert_int_equal(status[1], 1);
+	assert_int_equal(status[2], -EFAULT);
+	assert_int_equal(status[3], -EFAULT);
 	vn_process_close(&process);
 	close(dir);
 }
