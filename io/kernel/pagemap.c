@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { PROBES = 64, ZONES_MAX = 512 };
+enum { PROBES = 128, ZONES_MAX = 512 };
 static const uint64_t present_bit = UINT64_C(1) << 63, frame_bits = (UINT64_C(1) << 55) - 1;
 static const uint64_t zeros_bit = UINT64_C(1) << 24;
 
@@ -94,21 +94,23 @@ static bool is_not_found(int status)
 	return status == -ENOENT || status == -EFAULT;
 }
 
-/* Is a page among the first ones that were not found which is there all the same? */
+/* Is a page there all the same? Some of those that were not found are asked, evenly spread. */
 static bool some_are_there(int fd, void *const *pages, const int *status, uint32_t n)
 {
-	uint32_t probes = 0;
+	uint32_t missing = 0, step, seen = 0;
 
-	for (uint32_t i = 0; i < n && probes < PROBES; i++) {
+	for (uint32_t i = 0; i < n; i++)
+		missing += is_not_found(status[i]);
+	step = missing / PROBES + 1;
+	for (uint32_t i = 0; i < n; i++) {
 		uint64_t entry;
 
-		if (!is_not_found(status[i]))
+		if (!is_not_found(status[i]) || seen++ % step)
 			continue;
 		if (!read_page(fd, pages[i], &entry))
 			return false;
 		if (entry & present_bit)
 			return true;
-		probes++;
 	}
 	return false;
 }
