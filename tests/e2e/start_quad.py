@@ -43,7 +43,7 @@ def three_guests(host):
     }
     found, boots = {}, None
     for name, path in paths.items():
-        found[name] = tap.timed(f"start {name}", start, name, path)
+        found[name] = start(name, path)
         if boots:
             tap.timed(f"{boots} boots", booted, boots, *found[boots], host)
         check_guest.virsh("resume", name)
