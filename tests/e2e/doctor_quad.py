@@ -131,12 +131,12 @@ def mended_by_fix():
 
 
 def mended_by_apply():
-    """The same guest floats: that needs a plan."""
+    """Somebody lets the same guest float: a new plan for it."""
     for vcpu in "01":
         check_guest.virsh("vcpupin", NAME, vcpu, "0-15", "--live", "--config")
     check_guest.virsh("emulatorpin", NAME, "0-15", "--live", "--config")
     finds_running("that it floats", "VN002 WARN", "VN011 WARN")
-    status, out, err = vnuma.call("apply", NAME)
+    status, out, err = vnuma.call("apply", "--take-over", NAME)
     tap.same("apply of the guest that floats: done", (status, err), (0, ""))
     passes("apply has mended it")
     kernel_follows("apply")

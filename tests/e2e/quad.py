@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Inside the virtual host `quad`, in one boot of it: the host; three guests that boot Linux; what `vnuma
+"""Inside the virtual host `quad` (the step `host` in any): the host; three guests that boot Linux; what `vnuma
 show` and `vnuma doctor` say of them; moving, changing, and starting many. Run by `run`, under
 `libvirtd --kvm`.
 
-quad.py [STEP...]: without STEP all. show, doctor and move are about the guests of `three`, and in this
-order: doctor needs the nodes 2 and 3 free, and move ends two of them."""
+quad.py STEP...: doctor to move are about the guests of `three`, and in this order: doctor needs the
+nodes 2 and 3 free, and move ends all of them."""
 import json
 import sys
 
@@ -29,6 +29,9 @@ def the_host():
     check_host.against_numactl(host)
     check_host.against_lscpu(host)
     check_host.against_libvirt(host)
+
+
+def near_nodes():
     start_quad.set_pages(start_quad.PAGES)
     plan = vnuma.Plan(json.loads(vnuma.answer("plan", f"{guests.HERE}/guest/quad-huge.xml", "-o", "json")))
     a, b = (host.ids.index(node) for node in plan.node.values())
@@ -51,23 +54,24 @@ def move():
 
 STEPS = {
     "host": the_host,
+    "plan": near_nodes,
     "three": start_three,
     "doctor": doctor_quad.main,
     "show": show_quad.main,
     "strict": strict,
     "move": move,
+    "measure": measure_quad.main,
     "repack": apply_quad.repack,
     "crowd": start_quad.crowd,
     "hotplug": hotplug_quad.main,
     "between": show_quad.between_nodes,
-    "measure": measure_quad.main,
 }
 
 
 def main(names):
     global host
     host = vnuma.Host()
-    for name in names or STEPS:
+    for name in names:
         tap.timed(f"step {name}", STEPS[name])
     return 1 if tap.failures else 0
 
