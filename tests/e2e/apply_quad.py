@@ -70,8 +70,9 @@ def move_and_kill(name, pid, to):
     is_on(name, pid, to, "completed")
 
 
-def move(pid, plan):
-    """The guest "one" of start_quad goes to another node while it works, and back in two calls."""
+def move(pid, plan, stall=False):
+    """The guest "one" of start_quad goes to another node while it works, and back in two calls. With
+    `stall` it must not be stopped for long on the way."""
     name = "one"
     first, = plan.node.values()
     second = (first + 2) % 4
@@ -96,8 +97,9 @@ def move(pid, plan):
     gap = guests.longest_gap(after, told.round + 1, after.round)
     tap.note(f"its longest time without a look at its clock: {still / 100} s in the {told.round - before - 1} "
              f"rounds before, {gap / 100} s in the {after.round - told.round} rounds of the move")
-    tap.ok("it was not stopped for longer than twice as long as it sometimes is without a move",
-           gap <= 2 * max(still, 20), gap, still)
+    if stall:
+        tap.ok("it was not stopped for longer than twice as long as it sometimes is without a move",
+               gap <= 2 * max(still, 20), gap, still)
     status, out, _ = vnuma.call("apply", name)
     tap.ok("applied again nothing changes", status == 0 and "is where its plan has put it" in out,
            out)

@@ -46,10 +46,14 @@ def strict():
     apply_quad.strict_stays(*three["two"])
 
 
-def move():
+def move(stall=False):
     for name in guests.running() - {"one"}:
         check_guest.stop(name)
-    apply_quad.move(*three["one"])
+    apply_quad.move(*three["one"], stall)
+
+
+def stall():
+    move(True)
 
 
 STEPS = {
@@ -60,6 +64,7 @@ STEPS = {
     "show": show_quad.main,
     "strict": strict,
     "move": move,
+    "stall": stall,
     "measure": measure_quad.main,
     "repack": apply_quad.repack,
     "crowd": start_quad.crowd,
