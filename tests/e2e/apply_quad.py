@@ -71,7 +71,8 @@ def move_and_kill(name, pid, to):
 
 
 def move(pid, plan, stall=False):
-    """The guest "one" of start_quad goes to another node while it works, and back in two calls. With
+    """The guest "one" of start_quad, whose policy names its node, is sent to another one while it works, and
+    goes back in two calls. With
     `stall` it must not be stopped for long on the way."""
     name = "one"
     first, = plan.node.values()
@@ -100,7 +101,7 @@ def move(pid, plan, stall=False):
     if stall:
         tap.ok("it was not stopped for longer than twice as long as it sometimes is without a move",
                gap <= 2 * max(still, 20), gap, still)
-    status, out, _ = vnuma.call("apply", name)
+    status, out, _ = vnuma.call("apply", name, "--nodes", str(second))
     tap.ok("applied again nothing changes", status == 0 and "is where its plan has put it" in out,
            out)
     move_and_kill(name, pid, first)
