@@ -204,7 +204,7 @@ int vn_memory_sample(const vn_process *process, const vn_host *host, vn_ram *ram
 		return r;
 	total_pages = (use.ram_kib << 10) / vn_page_bytes();
 	error = ask_enough(process, ram, total_pages, samples, &s);
-	if (!error)
+	if (!error && s.n)
 		count_pages(&s, host, &use);
 	use.how = VN_MEASURED_SAMPLED;
 	use.samples = s.n;

@@ -163,7 +163,7 @@ static void check_isolated_floats(vn_look *look, const vn_subject *s, const vn_c
 
 void vn_check_isolated(vn_look *look, const vn_subject *s)
 {
-	bool known = look->kernel && look->kernel->isolated_known;
+	bool known = look->kernel->isolated_known;
 	vn_cpuset isolated = look->host->isolated, realtime = s->domain->realtime, open = { 0 };
 
 	if (known)

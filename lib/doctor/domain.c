@@ -233,7 +233,7 @@ int vn_domain_read(const vn_request *request, vn_arena *arena, vn_domain **ret, 
 		reader.to->device_bus = vn_reader_alloc(&reader, request->n_devices + 1,
 							sizeof(*reader.to->device_bus));
 	}
-	if (reader.no_memory)
+	if (!reader.to || reader.no_memory)
 		return vn_fail(err, VN_E_NOMEM, "no memory for the facts of a domain");
 	for (uint32_t i = 0; i < request->n_devices; i++)
 		reader.to->device_bus[i] = -1;

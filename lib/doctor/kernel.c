@@ -9,15 +9,15 @@
 /* The setting's text, or NULL after a SKIP that names it. */
 static const char *known(vn_look *look, const char *value, const char *what)
 {
-	const char *not_allowed = look->kernel ? look->kernel->not_allowed : NULL;
+	const char *not_allowed = look->kernel->not_allowed;
 
-	if (!look->kernel)
+	if (!look->kernel_known)
 		vn_look_skip(look, "the kernel settings of this host are not known");
 	else if (!value)
 		vn_look_skip(look, "%s cannot be read%s%s", what,
 			     not_allowed ? "; first file that needs rights: " : "",
 			     not_allowed ? not_allowed : "");
-	return look->kernel ? value : NULL;
+	return look->kernel_known ? value : NULL;
 }
 
 static bool is_zero(const char *value)
@@ -212,8 +212,7 @@ void vn_check_numad(vn_look *look, const vn_subject *s)
 	const char *pinned = guests_with(look, is_pinned);
 
 	(void)s;
-	if (!known(look, look->kernel && look->kernel->numad_known ? "" : NULL,
-		   "whether numad runs"))
+	if (!known(look, look->kernel->numad_known ? "" : NULL, "whether numad runs"))
 		return;
 	if (!look->kernel->numad_running || !pinned)
 		return;
@@ -231,8 +230,7 @@ void vn_check_balancing(vn_look *look, const vn_subject *s)
 	uint32_t fixed = 0, all = 0;
 
 	(void)s;
-	value = known(look, look->kernel ? look->kernel->numa_balancing : NULL,
-		      "kernel.numa_balancing");
+	value = known(look, look->kernel->numa_balancing, "kernel.numa_balancing");
 	if (!value || look->host->n_nodes < 2)
 		return;
 	for (uint32_t i = 0; i < look->n_subjects; i++) {
@@ -263,7 +261,7 @@ void vn_check_ksm(vn_look *look, const vn_subject *s)
 	const char *across, *run, *guests = guests_with(look, is_mergeable);
 
 	(void)s;
-	if (!(run = known(look, kernel ? kernel->ksm_run : NULL, "ksm/run")) || is_zero(run) ||
+	if (!(run = known(look, kernel->ksm_run, "ksm/run")) || is_zero(run) ||
 	    look->host->n_nodes < 2 || !guests)
 		return;
 	across = known(look, kernel->ksm_merge_across_nodes, "ksm/merge_across_nodes");
@@ -310,7 +308,7 @@ void vn_check_thp(vn_look *look, const vn_subject *s)
 	const char *enabled, *guests = guests_with(look, has_ordinary);
 
 	(void)s;
-	enabled = known(look, kernel ? kernel->thp_enabled : NULL, "transparent_hugepage/enabled");
+	enabled = known(look, kernel->thp_enabled, "transparent_hugepage/enabled");
 	if (!enabled || !guests)
 		return;
 	if (!strcmp(enabled, "never")) {
@@ -339,8 +337,7 @@ void vn_check_thp(vn_look *look, const vn_subject *s)
 
 void vn_check_zone_reclaim(vn_look *look, const vn_subject *s)
 {
-	const char *value = known(look, look->kernel ? look->kernel->zone_reclaim_mode : NULL,
-				  "vm.zone_reclaim_mode");
+	const char *value = known(look, look->kernel->zone_reclaim_mode, "vm.zone_reclaim_mode");
 
 	(void)s;
 	if (value && !is_zero(value) && look->host->n_nodes > 1)
@@ -433,7 +430,7 @@ void vn_check_interrupts(vn_look *look, const vn_subject *s)
 
 	(void)s;
 	vn_cpuset_minus(&left, &look->owned);
-	if (!known(look, kernel && kernel->irq_known ? "" : NULL, "/proc/irq"))
+	if (!known(look, kernel->irq_known ? "" : NULL, "/proc/irq"))
 		return;
 	vn_cpuset_and(&both, &kernel->irq_cpus);
 	if (vn_cpuset_is_empty(&both))
@@ -463,8 +460,7 @@ void vn_check_interrupts(vn_look *look, const vn_subject *s)
 void vn_check_governor(vn_look *look, const vn_subject *s)
 {
 	const char *guests = guests_with(look, has_own_cpus);
-	const char *governor = known(look, look->kernel ? look->kernel->governor : NULL,
-				     "the CPU frequency governor");
+	const char *governor = known(look, look->kernel->governor, "the CPU frequency governor");
 
 	(void)s;
 	if (!governor || !guests || !strcmp(governor, "performance"))

@@ -257,6 +257,8 @@ static int find_owners(vn_look *look, vn_error *err)
 	return VN_OK;
 }
 
+static const vn_kernel no_kernel;
+
 int vn_look_at(const vn_running *running, const bool *examine, vn_look *ret, vn_error *err)
 {
 	const vn_host *host = running->host;
@@ -264,7 +266,8 @@ int vn_look_at(const vn_running *running, const bool *examine, vn_look *ret, vn_
 
 	ret->running = running;
 	ret->host = host;
-	ret->kernel = running->kernel;
+	ret->kernel_known = running->kernel != NULL;
+	ret->kernel = running->kernel ? running->kernel : &no_kernel;
 	for (uint32_t cpu = 0; cpu < host->n_cpus; cpu++)
 		if (host->cpus[cpu].node_ix >= 0)
 			vn_cpuset_add(&ret->online, cpu);
@@ -383,7 +386,7 @@ vn_cpuset vn_look_room(const vn_look *look, const vn_nodeset *nodes)
 	vn_cpuset_minus(&room, &look->owned);
 	vn_cpuset_minus(&room, &look->given);
 	vn_cpuset_minus(&room, &look->host->isolated);
-	if (look->kernel && look->kernel->isolated_known)
+	if (look->kernel->isolated_known)
 		vn_cpuset_minus(&room, &look->kernel->isolated);
 	return room;
 }

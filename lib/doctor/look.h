@@ -49,7 +49,8 @@ typedef struct vn_look_owner {
 typedef struct vn_look {
 	const vn_running *running;
 	const vn_host *host;
-	const vn_kernel *kernel;
+	const vn_kernel *kernel; /* all zero when not known */
+	bool kernel_known;
 	vn_arena *arena;
 	vn_cpuset online;
 	uint32_t nodes_with_cpus;

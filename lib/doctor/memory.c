@@ -310,7 +310,7 @@ static void check_preferred(vn_look *look, const vn_subject *s)
 
 		if (cell->mode != VN_MEM_PREFERRED || vn_nodeset_count(&cell->mem) < 2)
 			continue;
-		if (!look->kernel || !look->kernel->release) {
+		if (!look->kernel->release) {
 			vn_look_skip(look, "memory is preferred on several nodes, and the "
 					   "kernel's release is not known");
 			return;
@@ -416,8 +416,7 @@ void vn_check_memory_devices(vn_look *look, const vn_subject *s)
 
 void vn_check_swap(vn_look *look, const vn_subject *s)
 {
-	const char *swappiness =
-		look->kernel && look->kernel->swappiness ? look->kernel->swappiness : "not known";
+	const char *swappiness = look->kernel->swappiness ? look->kernel->swappiness : "not known";
 	vn_finding *finding = NULL;
 
 	if (s->running && s->guest->memory.how != VN_MEASURED_NOT && s->guest->memory.swap_kib)

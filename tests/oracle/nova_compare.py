@@ -4,7 +4,7 @@
 
 USE  nova_compare.py [--keep FOLDER] VNUMA [CASES.json]
 
-Without a file: 1,000 random cases of nova_cases.py with seed 3; VN_SEED and VN_CASES choose others.
+Without a file: 1,000 random cases of nova_cases.py with seed 3; VN_SEED and VN_CASES (or VN_CASES_PERCENT) choose others.
 
 Prints TAP. For each case: `vnuma fit` reads the request as Nova does, or fails with the same error; it
 says "fit" where Nova's rule for one cell, corrected by our rules (nova_rules.py), allows a placement,
@@ -210,8 +210,9 @@ def main():
     if args.cases:
         cases, name = nova_fit.read_cases(args.cases), f"cases of {args.cases}"
     else:
+        usual = max(10 * int(os.environ.get("VN_CASES_PERCENT", 100)), 1)
         seed, count = (int(os.environ.get(name, default))
-                       for name, default in (("VN_SEED", 3), ("VN_CASES", 1000)))
+                       for name, default in (("VN_SEED", 3), ("VN_CASES", usual)))
         cases, name = nova_cases.make_cases("random", seed, count), f"random cases, seed {seed}"
     judged = [Judged(*pair) for pair in zip(cases, ask_vnuma(args.vnuma, cases))]
     fit, no = (sum(one.answer["feasible"] is some for one in judged if one.question)

@@ -97,11 +97,13 @@ uint64_t seed_of_run(void)
 
 uint64_t cases_of_run(uint64_t usual, uint64_t *ret_first)
 {
-	uint64_t cases = usual;
+	uint64_t cases = usual, percent = 100;
 
 	*ret_first = 0;
 	if (from_environment("VN_CASE", ret_first))
 		return 1;
-	from_environment("VN_CASES", &cases);
-	return cases;
+	if (!from_environment("VN_CASES", &cases) &&
+	    from_environment("VN_CASES_PERCENT", &percent) && percent < 100)
+		cases = usual / 100 * percent + usual % 100 * percent / 100;
+	return cases ? cases : 1;
 }

@@ -4,6 +4,7 @@
 
 #include "place/problem.h" /* topology_agrees */
 
+#include <assert.h>
 #include <string.h>
 
 #define LACK(what, want, have) ((struct lack){ .need = (what), .asked = (want), .there = (have) })
@@ -47,6 +48,7 @@ static void deal_vcpus(struct lack_view *view, uint32_t n)
 		     request->distribution == VN_DISTRIBUTION_INTERLEAVE;
 	uint32_t next = 0;
 
+	assert(n > 0);
 	for (uint32_t c = 0; c < n; c++)
 		view->cells[c].set = (vn_cpuset){ 0 };
 	for (uint32_t vcpu = 0; vcpu < request->vcpus && dealt; vcpu++)

@@ -326,7 +326,7 @@ int vn_place_shortfall(const vn_host *host, const vn_request *request,
 		else if (r == VN_OK)
 			found->exact = true;
 	}
-	if (r == VN_OK)
+	if (r == VN_OK && found)
 		*ret = *found;
 	else if (err)
 		*err = why;
