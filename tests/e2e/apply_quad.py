@@ -71,9 +71,8 @@ def move_and_kill(name, pid, to):
 
 
 def move(pid, plan, stall=False):
-    """The guest "one" of start_quad, whose policy names its node, is sent to another one while it works, and
-    goes back in two calls. With
-    `stall` it must not be stopped for long on the way."""
+    """The guest "one" of start_quad, whose policy names its node, is sent to another one while it works,
+    and goes back in two calls. With `stall` it must not be stopped for long on the way."""
     name = "one"
     first, = plan.node.values()
     second = (first + 2) % 4
