@@ -115,9 +115,10 @@ static int each_pin(struct apply *apply,
 /* ---- QEMU's other threads ----
  *
  * libvirt pins them as the emulator, by their cgroup and the process alone: one of them that
- * somebody has bound past libvirt is bound back by the kernel. */
+ * somebody has bound past libvirt is bound back by the kernel. One that is within those CPUs may
+ * have narrowed itself, and is no reason to do anything. */
 
-static bool has_strayed(const struct apply *apply, const vn_thread *thread, const vn_cpuset *want)
+static bool is_other(const struct apply *apply, const vn_thread *thread, const vn_cpuset *want)
 {
 	return apply->running->local && thread->kind == VN_THREAD_EMULATOR && thread->tid &&
 	       thread->allowed_known && !vn_cpuset_is_empty(want) &&
@@ -129,8 +130,13 @@ static uint32_t count_strayed(const struct apply *apply)
 	vn_cpuset want = vn_placement_emulator_cpus(apply->act->placement, apply->guest->policy);
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < apply->guest->n_threads; i++)
-		n += has_strayed(apply, &apply->guest->threads[i], &want);
+	for (uint32_t i = 0; i < apply->guest->n_threads; i++) {
+		const vn_thread *thread = &apply->guest->threads[i];
+
+		n += is_other(apply, thread, &want) &&
+		     (thread->tid == apply->guest->pid ||
+		      !vn_cpuset_contains(&want, &thread->allowed));
+	}
 	return n;
 }
 
@@ -140,7 +146,7 @@ static int bring_back(struct apply *apply, vn_error *err)
 	int r = VN_OK;
 
 	for (uint32_t i = 0; i < apply->guest->n_threads && r == VN_OK; i++)
-		if (has_strayed(apply, &apply->guest->threads[i], &want))
+		if (is_other(apply, &apply->guest->threads[i], &want))
 			r = vn_kernel_set_affinity(apply->guest->threads[i].tid, &want, err);
 	return r;
 }

@@ -2,16 +2,18 @@
  *
  * Pages that move_pages does not find although they are there. While the kernel balances NUMA nodes
  * it takes the access bits of pages away for a time, and Linux 6.1 to 6.4 do not tell move_pages
- * about such pages. /proc/PID/pagemap has them: that they are present and, for root, the number of
- * their frame, whose node /proc/zoneinfo tells. */
+ * about such pages: of a small one it says -ENOENT, of a transparent huge one -EFAULT, as of the
+ * page of zeros. /proc/PID/pagemap has them: that they are present and, for root, the number of
+ * their frame, whose node /proc/zoneinfo tells. /proc/kpageflags tells the page of zeros. */
 #include "kernel/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-enum { PROBES = 64, ZONES_MAX = 512 };
+enum { PROBES = 128, ZONES_MAX = 512 };
 static const uint64_t present_bit = UINT64_C(1) << 63, frame_bits = (UINT64_C(1) << 55) - 1;
+static const uint64_t zeros_bit = UINT64_C(1) << 24;
 
 /* Frames first .. last - 1 are of a node. */
 typedef struct zones {
@@ -76,51 +78,74 @@ static int node_of(const zones *all, uint64_t frame)
 	return node;
 }
 
-static bool read_entry(int fd, const void *page, uint64_t *ret)
+/* pagemap is by page, kpageflags by frame. */
+static bool read_entry(int fd, uint64_t number, uint64_t *ret)
 {
-	uint64_t number = (uint64_t)(uintptr_t)page / vn_page_bytes();
-
 	return pread(fd, ret, sizeof(*ret), (off_t)(number * sizeof(*ret))) == sizeof(*ret);
 }
 
-/* Is a page among the first ones that were not found which is there all the same? */
+static bool read_page(int fd, const void *page, uint64_t *ret)
+{
+	return read_entry(fd, (uint64_t)(uintptr_t)page / vn_page_bytes(), ret);
+}
+
+static bool is_not_found(int status)
+{
+	return status == -ENOENT || status == -EFAULT;
+}
+
+/* Is a page there all the same? Some of those that were not found are asked, evenly spread. */
 static bool some_are_there(int fd, void *const *pages, const int *status, uint32_t n)
 {
-	uint32_t probes = 0;
+	uint32_t missing = 0, step, seen = 0;
 
-	for (uint32_t i = 0; i < n && probes < PROBES; i++) {
+	for (uint32_t i = 0; i < n; i++)
+		missing += is_not_found(status[i]);
+	step = missing / PROBES + 1;
+	for (uint32_t i = 0; i < n; i++) {
 		uint64_t entry;
 
-		if (status[i] != -ENOENT)
+		if (!is_not_found(status[i]) || seen++ % step)
 			continue;
-		if (!read_entry(fd, pages[i], &entry))
+		if (!read_page(fd, pages[i], &entry))
 			return false;
 		if (entry & present_bit)
 			return true;
-		probes++;
 	}
 	return false;
 }
 
+/* What is to be said of a page that was not found: its node, -EAGAIN, or the same as before. */
+static int find_page(int fd, int flags_fd, const zones *all, const void *page, int status)
+{
+	uint64_t entry, frame, flags;
+	int node;
+
+	if (!read_page(fd, page, &entry) || !(entry & present_bit))
+		return status;
+	frame = entry & frame_bits;
+	if (status == -EFAULT &&
+	    (!frame || !read_entry(flags_fd, frame, &flags) || flags & zeros_bit))
+		return status;
+	node = frame ? node_of(all, frame) : -1;
+	return node < 0 ? -EAGAIN : node;
+}
+
 void vn_pagemap_find(const vn_process *process, void *const *pages, int *status, uint32_t n)
 {
-	int fd = openat(process->dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	int fd = openat(process->dir, "pagemap", O_RDONLY | O_CLOEXEC), flags_fd;
 	zones all;
 
 	if (fd < 0)
 		return;
 	if (some_are_there(fd, pages, status, n)) {
+		flags_fd = openat(process->root, "proc/kpageflags", O_RDONLY | O_CLOEXEC);
 		read_zones(process->root, &all);
-		for (uint32_t i = 0; i < n; i++) {
-			uint64_t entry;
-			int node;
-
-			if (status[i] != -ENOENT || !read_entry(fd, pages[i], &entry) ||
-			    !(entry & present_bit))
-				continue;
-			node = entry & frame_bits ? node_of(&all, entry & frame_bits) : -1;
-			status[i] = node < 0 ? -EAGAIN : node;
-		}
+		for (uint32_t i = 0; i < n; i++)
+			if (is_not_found(status[i]))
+				status[i] = find_page(fd, flags_fd, &all, pages[i], status[i]);
+		if (flags_fd >= 0)
+			close(flags_fd);
 	}
 	close(fd);
 }

@@ -74,8 +74,8 @@ int64_t vn_memory_slot(const vn_memory_use *use, const vn_host *host, uint64_t p
 /* move_pages(2): ask (nodes NULL) or move. 0 or an errno. */
 int vn_move_pages(int32_t pid, unsigned long count, void **pages, const int *nodes, int *status,
 		  int flags);
-/* pagemap.c: the nodes of pages that were not found (-ENOENT) although they are there; -EAGAIN
- * where only that is known. */
+/* pagemap.c: the nodes of pages that were not found (-ENOENT, -EFAULT) although they are there;
+ * -EAGAIN where only that is known. */
 void vn_pagemap_find(const vn_process *process, void *const *pages, int *status, uint32_t n);
 uint64_t vn_page_bytes(void); /* of this machine */
 

@@ -2,7 +2,7 @@
  *
  * The threads of a guest. What they are is known from libvirt (their tid), else from the cgroup
  * that libvirt put them into, else from their names; each way is tried only when the one before it
- * did not name a vCPU. */
+ * did not name a vCPU. libvirt does not say which thread an I/O thread is. */
 #include "kernel/process.h"
 
 #include <errno.h>
@@ -182,11 +182,26 @@ static void add_thread(listing *list, const vn_thread *found)
 		list->full = true;
 }
 
+static bool (*const ways[])(const vn_process *, vn_thread *) = { kind_by_group, kind_by_name };
+
+/* Is it an I/O thread that libvirt named without its tid? */
+static bool is_named_iothread(const listing *list, vn_thread *found)
+{
+	for (size_t way = 0; way < VN_LEN(ways); way++) {
+		vn_thread probe = *found;
+
+		if (!ways[way](list->process, &probe) || probe.kind != VN_THREAD_IOTHREAD ||
+		    !named_thread(list, &probe))
+			continue;
+		*found = probe;
+		return true;
+	}
+	return false;
+}
+
 /* Give a kind to each tid that libvirt did not name. True if the names had to tell. */
 static bool add_others(listing *list, bool vhost)
 {
-	static bool (*const ways[])(const vn_process *, vn_thread *) = { kind_by_group,
-									 kind_by_name };
 	vn_thread *known = list->threads;
 	bool by_libvirt = has_vcpu(known, list->named), by_name = false, vcpus = by_libvirt;
 	size_t way = 0;
@@ -207,6 +222,8 @@ static bool add_others(listing *list, bool vhost)
 			found.kind = VN_THREAD_VHOST;
 		else if (!by_libvirt && vcpus && ways[way](list->process, &found))
 			by_name |= way == 1;
+		else if (by_libvirt)
+			is_named_iothread(list, &found);
 		add_thread(list, &found);
 	}
 	return by_name;

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * vCPUs and memory devices of a guest: what it has, and adding and taking away. What a guest gives
- * back takes its time: libvirt waits for it a few seconds, and the caller looks again. */
+ * back takes its time, and libvirt waits for it a few seconds only: for a vCPU it is waited longer
+ * here, for a device the caller looks again. */
 #include "virt/inventory.h"
 
 #include <libxml/parser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { GIVE_BACK_MS = 60 * 1000, POLL_MS = 250 };
 
 /* The domain XML as a document. */
 static int read_domain(vn_virt *virt, const char *name, enum vn_virt_document which, xmlDoc **ret,
@@ -82,15 +86,40 @@ static int set_vcpu(virDomainPtr domain, void *arg)
 	return virDomainSetVcpu(domain, vcpu->number, vcpu->on, vcpu->flags);
 }
 
+/* The guest was asked, and a busy one has not answered yet. */
+static bool gives_back(vn_virt *virt, const char *name, uint32_t vcpu)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+	vn_virt_vcpus now;
+
+	if (!virt_has_failed_as(virt, VIR_ERR_OPERATION_TIMEOUT))
+		return false;
+	for (int waited = 0; waited < GIVE_BACK_MS; waited += POLL_MS) {
+		if (vn_virt_get_vcpus(virt, name, VN_VIRT_LIVE, &now, NULL) < 0)
+			return false;
+		if (!vn_cpuset_has(&now.online, vcpu))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 int vn_virt_set_vcpu(vn_virt *virt, const char *name, uint32_t vcpu, bool on, unsigned affect,
 		     vn_error *err)
 {
 	struct vcpu arg = { .on = on, .flags = virt_flags(affect) };
+	vn_error why = { 0 };
 	char what[48];
+	int r;
 
 	snprintf(arg.number, sizeof(arg.number), "%u", vcpu);
 	snprintf(what, sizeof(what), "%s vCPU %u", on ? "get" : "give back", vcpu);
-	return virt_on_guest(virt, name, set_vcpu, &arg, false, what, err);
+	r = virt_on_guest(virt, name, set_vcpu, &arg, false, what, &why);
+	if (r < 0 && !on && gives_back(virt, name, vcpu))
+		return VN_OK;
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }
 
 /* ---- memory devices ---- */

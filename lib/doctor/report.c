@@ -105,15 +105,22 @@ static bool is_uri(const char *source)
 	return source && strstr(source, "://") && strncmp(source, "synthetic:", 10) != 0;
 }
 
-const char *vn_look_virsh(vn_look *look)
+/* A command, asked of the libvirt that was examined. */
+static const char *on_libvirt(vn_look *look, const char *command)
 {
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
 
-	if (!is_uri(look->running->source) || !strcmp(look->running->source, "qemu:///system"))
-		return "virsh";
-	vn_text_add(&text, "virsh -c ");
-	add_quoted(&text, look->running->source);
+	vn_text_add(&text, command);
+	if (is_uri(look->running->source) && strcmp(look->running->source, "qemu:///system")) {
+		vn_text_add(&text, " -c ");
+		add_quoted(&text, look->running->source);
+	}
 	return keep(look, &text);
+}
+
+const char *vn_look_virsh(vn_look *look)
+{
+	return on_libvirt(look, "virsh");
 }
 
 /* ---- findings ---- */
@@ -326,16 +333,13 @@ void vn_look_write_remedies(vn_look *look, vn_finding *finding)
 
 void vn_look_plan(vn_look *look, vn_finding *finding)
 {
-	const char *guest, *virsh = vn_look_virsh(look);
-
 	if (!look->subject || !look->subject->config)
 		return;
-	guest = vn_look_guest(look, look->subject);
 	if (is_uri(look->running->source))
-		vn_look_fix(look, finding, VN_FIX_COMMAND,
-			    "%s dumpxml --inactive %s | vnuma plan - >placed.xml\n%s define "
-			    "placed.xml",
-			    virsh, guest, virsh);
+		vn_look_fix(
+			look, finding, VN_FIX_COMMAND, "%s --take-over %s",
+			on_libvirt(look, look->subject->running ? "vnuma apply" : "vnuma start"),
+			vn_look_guest(look, look->subject));
 	else
 		vn_look_fix(look, finding, VN_FIX_COMMAND, "vnuma plan -H %s %s >placed.xml",
 			    quoted(look, look->host->source ? look->host->source : "HOST"),

@@ -1,15 +1,59 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest that libvirt has started, against the plan it was started from."""
+"""A guest that libvirt has started, against the plan it was started from: libvirt, /proc, and what the
+guest itself has told (guest/init)."""
 import json
+import os
 import re
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import facts
 import tap
 
+CELL_OVERHEAD_MIB = 64  # of a cell, what the guest's kernel keeps to itself
+STRAY_MIB = 112  # of QEMU, on other nodes: the files it maps, 66 MiB of them the guest's kernel
 
-def virsh(*arguments):
-    return facts.run("virsh", "-q", "-c", "qemu:///system", *arguments)
+
+class Virsh:
+    """One virsh for many commands: each new process takes seconds under emulation."""
+
+    def __init__(self):
+        self.process, self.commands = None, 0
+
+    def close(self):
+        """Before libvirtd is restarted."""
+        if self.process:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def read_until(self, mark):
+        text = b""
+        while mark not in text:
+            more = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not more:
+                raise SystemExit(f"virsh has ended: {text.decode()}")
+            text += more
+        return text.split(mark)[0].decode()
+
+    def __call__(self, *arguments):
+        """Its output. What it is asked comes back in it, after a prompt and before an end of line."""
+        if not self.process:
+            self.process = subprocess.Popen(
+                ["virsh", "-q", "-c", "qemu:///system"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
+        self.commands += 1
+        end = f"=END={self.commands}"
+        command = " ".join(f"'{argument}'" for argument in arguments)
+        self.process.stdin.write(f"{command}\necho {end}\n".encode())
+        self.process.stdin.flush()
+        text = self.read_until(f"\n{end}".encode()).rpartition("virsh # ")[0].partition("\n")[2]
+        if re.search(r"^error: ", text, re.MULTILINE):
+            raise SystemExit(f"virsh {command}: {text.strip()}")
+        return text
+
+
+virsh = Virsh()
 
 
 def start(xml, *options):
@@ -33,14 +77,14 @@ def vcpu_threads(name):
     return {cpu["cpu-index"]: cpu["thread-id"] for cpu in reply["return"]}
 
 
-def libvirt_agrees(name, plan):
+def libvirt_agrees(name, plan, mode="strict"):
     tap.same("virsh vcpupin agrees with the plan", vcpu_pins(name), plan.vcpus)
     tap.same("virsh emulatorpin agrees with the plan",
              facts.numbers(virsh("emulatorpin", name)), plan.emulator)
     tune = dict(re.findall(r"^(\w+) *: (\S+)", virsh("numatune", name), re.MULTILINE))
     tap.same("virsh numatune agrees with the plan",
              (tune.get("numa_mode"), facts.numbers(tune.get("numa_nodeset", ""))),
-             ("strict", set(plan.memory_node.values())))
+             (mode, set(plan.memory_node.values())))
     memnodes = ElementTree.fromstring(virsh("dumpxml", name)).iterfind("numatune/memnode")
     tap.same("libvirt's memnode of each cell agrees with the plan",
              {int(node.get("cellid")): facts.numbers(node.get("nodeset")) for node in memnodes},
@@ -77,6 +121,42 @@ def huge_pages_used(pid, plan, page_kib):
             found[node] = found.get(node, 0) + (count * page_kib >> 10)
     tap.same(f"/proc: the guest's memory is in pages of {page_kib} KiB on the planned nodes, in MiB",
              found, wanted)
+
+
+def numastat_agrees(pid, plan):
+    """The guest filled half of each cell, so at least that much is on the planned nodes."""
+    found = facts.numastat(pid)
+    least = {node: 0 for node in plan.memory_node.values()}
+    for cell, mib in plan.memory_mib.items():
+        least[plan.memory_node[cell]] += mib / 2 - CELL_OVERHEAD_MIB / 2
+    tap.ok("numastat -p: the guest's memory is on the planned nodes",
+           all(found[node] >= mib for node, mib in least.items()), found, least)
+    tap.ok(f"numastat -p: less than {STRAY_MIB} MiB of QEMU is anywhere else",
+           sum(mib for node, mib in found.items() if node not in least) < STRAY_MIB, found)
+
+
+def sockets_of(text):
+    """The guest's lines "CPU socket N": {socket: set of CPUs}"""
+    sockets = {}
+    for cpu, socket in re.findall(r"^(\d+) socket (\d+)", text, re.MULTILINE):
+        sockets.setdefault(int(socket), set()).add(int(cpu))
+    return sockets
+
+
+def guest_agrees(told, plan, host):
+    """The guest's own kernel sees the planned cells."""
+    tap.same("the guest's sockets are its cells",
+             {frozenset(cpus) for cpus in sockets_of(told["sockets"]).values()},
+             {frozenset(cpus) for cpus in plan.cell_vcpus.values()})
+    seen = facts.numactl(told["numactl"])
+    tap.same("guest's numactl -H: cells and their CPUs as planned", seen["cpus"], plan.cell_vcpus)
+    tap.ok("guest's numactl -H: memory of each cell as planned",
+           all(0 <= plan.memory_mib[cell] - size <= CELL_OVERHEAD_MIB
+               for cell, size in seen["size"].items()), seen["size"], plan.memory_mib)
+    nodes = [plan.node[cell] for cell in sorted(plan.node)]
+    tap.same("guest's numactl -H: distances are those of the planned nodes", seen["distances"],
+             [[host.distances()[host.ids.index(a)][host.ids.index(b)] for b in nodes]
+              for a in nodes])
 
 
 def stop(name):

@@ -2,6 +2,7 @@
 """`vnuma host` against numactl, lscpu and libvirt, on the machine that runs this."""
 import tempfile
 
+import check_guest
 import facts
 import tap
 from vnuma import Host
@@ -39,7 +40,7 @@ def against_lscpu(host):
 def against_libvirt(host):
     """Both ways: vnuma's live reading against libvirt's, and vnuma's reading of libvirt's text. libvirt
     has the same page counts and distances, since both read the kernel."""
-    text = facts.run("virsh", "-c", "qemu:///system", "capabilities")
+    text = check_guest.virsh("capabilities")
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(text)
         file.flush()

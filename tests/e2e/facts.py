@@ -109,7 +109,7 @@ def bound_memory(pid):
     {node: count}, "huge": bool}]"""
     areas = []
     for line in read(f"/proc/{pid}/numa_maps").splitlines():
-        if not (match := re.match(r"\S+ bind[^:]*:(\S+) ", line)):
+        if not (match := re.match(r"\S+ bind[^:]*:(\S+)", line)):
             continue
         page_kib = re.search(r"kernelpagesize_kB=(\d+)", line)
         areas.append({

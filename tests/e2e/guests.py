@@ -32,11 +32,33 @@ def small(name, vcpus=1, mib=64, policy="", devices="", backing="", kind="kvm"):
                 DEVICES=devices, BACKING=backing)
 
 
-def working(name, memory, vcpus, policy):
-    """One that boots Linux and works. KVM has to be there."""
-    return fill("work.xml", NAME=name, MEMORY=memory, VCPUS=vcpus, POLICY=policy,
+def linux(name, mib, vcpus, policy, job="tell", backing=""):
+    """One that boots Linux; job is "tell" or "work" (guest/init). KVM has to be there."""
+    return fill("linux.xml", NAME=name, MEMORY=f"<memory unit='MiB'>{mib}</memory>",
+                VCPUS=f"<vcpu>{vcpus}</vcpu>", POLICY=policy, JOB=job, BACKING=backing,
                 KERNEL=os.environ["NUMAHOST_KERNEL"], INITRD=os.environ["GUEST_INITRD"],
                 CONSOLE=f"/run/{name}.console")
+
+
+def pluggable(name, memory, vcpus, policy):
+    """One that works, whose vCPUs but the first can be taken away, and whose memory can grow."""
+    path = linux(name, 0, vcpus, policy, "work")
+    others = "".join(f"<vcpu id='{i}' enabled='yes' hotpluggable='yes'/>" for i in range(1, vcpus))
+    edit(path, ("<memory unit='MiB'>0</memory>", memory),
+         ("</vcpu>", f"</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>{others}</vcpus>"))
+    return path
+
+
+def edit(path, *changes):
+    """Change the words of a domain XML; each has to be there."""
+    with open(path) as file:
+        text = file.read()
+    for old, new in changes:
+        if old not in text:
+            raise SystemExit(f"{path}: no '{old}'")
+        text = text.replace(old, new, 1)
+    with open(path, "w") as file:
+        file.write(text)
 
 
 def start(path, *options):
@@ -47,14 +69,34 @@ def start(path, *options):
     return name, int(facts.read(f"/run/libvirt/qemu/{name}.pid")), plan
 
 
+def first_words(name, seconds):
+    """What a guest that boots Linux tells first: {"numactl": text, "sockets": text}; None: it is silent."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        text = facts.read(f"/run/{name}.console") if os.path.exists(f"/run/{name}.console") else ""
+        if "== end" in text:
+            parts = text.replace("\r", "").split("== end")[0].split("== ")[1:]
+            return {part.split("\n")[0]: part for part in parts}
+        time.sleep(0.5)
+    tap.ok(f"guest '{name}' boots Linux within {seconds} s", False, text[-2000:])
+    return None
+
+
 class Told:
-    """The last whole round that a working guest has told."""
+    """The last whole round that a working guest has told: its number, how often what was read is not what
+    was written, and `numactl -H`. And of every round the longest time without a look at its clock, in
+    1/100 s."""
 
     def __init__(self, name):
         text = facts.read(f"/run/{name}.console").replace("\r", "")
         rounds = re.findall(r"== round (\d+) bad (\d+) gap (\d*)\n(.*?)== done \1\n", text, re.S)
-        self.round, self.bad, self.gap = (int(word or 0) for word in (rounds or [(0, 0, 0, "")])[-1][:3])
+        self.gaps = {int(round): int(gap or 0) for round, _, gap, _ in rounds}
+        self.round, self.bad = (int(word) for word in (rounds or [(0, 0)])[-1][:2])
         self.numactl = facts.numactl(rounds[-1][3]) if rounds else None
+
+
+def longest_gap(told, first, last):
+    return max(told.gaps[round] for round in range(first, last + 1))
 
 
 def wait_until(name, true_of, seconds):
@@ -71,12 +113,6 @@ def allowed(name, pid):
     """{vCPU: CPUs} that the kernel allows"""
     threads = check_guest.vcpu_threads(name)
     return {vcpu: facts.allowed_cpus(pid, thread) for vcpu, thread in threads.items()}
-
-
-def pluggable(n):
-    """n vCPUs, all but the first of which can be taken away"""
-    others = "".join(f"<vcpu id='{i}' enabled='yes' hotpluggable='yes'/>" for i in range(1, n))
-    return (f"<vcpu>{n}</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>{others}</vcpus>")
 
 
 def cpus_per_cell(told):

@@ -22,11 +22,8 @@ VIRTIO = """<memory model='virtio-mem'><target><size unit='MiB'>256</size><node>
 
 def define(name, devices=""):
     path = guests.small(name, 2, 128, devices=devices, kind="qemu")
-    with open(path) as file:
-        text = file.read()
-    with open(path, "w") as file:
-        file.write(text.replace("<vcpu>", "<maxMemory slots='2' unit='GiB'>64</maxMemory><vcpu>")
-                   .replace("<features>", CELLS + "<features>"))
+    guests.edit(path, ("<vcpu>", "<maxMemory slots='2' unit='GiB'>64</maxMemory><vcpu>"),
+                ("<features>", CELLS + "<features>"))
     check_guest.virsh("define", path)
 
 
@@ -111,16 +108,12 @@ def linux_guest(folder):
     os.environ.update(NUMAHOST_KERNEL=f"{kernel}/vmlinux", GUEST_INITRD=f"{folder}/guest.cpio")
     cells = "".join(f"<cell id='{i}' cpus='{4 * i}-{4 * i + 3}' memory='160' unit='MiB'/>"
                     for i in range(4))
-    path = guests.working(
-        "cells", "<maxMemory slots='4' unit='MiB'>2048</maxMemory><memory unit='MiB'>640</memory>",
-        guests.pluggable(16), "")
-    with open(path) as file:
-        text = file.read()
-    with open(path, "w") as file:
-        file.write(text.replace("type='kvm'", "type='qemu'").replace(
-            "<cpu mode='host-passthrough' check='none'/>",
-            "<cpu mode='maximum'><topology sockets='4' cores='2' threads='2'/>"
-            f"<numa>{cells}</numa></cpu>"))
+    path = guests.pluggable("cells", "<maxMemory slots='4' unit='MiB'>2048</maxMemory>"
+                            "<memory unit='MiB'>640</memory>", 16, "")
+    guests.edit(path, ("type='kvm'", "type='qemu'"),
+                ("<cpu mode='host-passthrough' check='none'/>",
+                 "<cpu mode='maximum'><topology sockets='4' cores='2' threads='2'/>"
+                 f"<numa>{cells}</numa></cpu>"))
     check_guest.virsh("create", path)
 
 
@@ -133,7 +126,7 @@ def as_the_guest_sees_it():
     tap.same("it has four CPUs in each cell", guests.cpus_per_cell(told),
              dict.fromkeys(range(4), 4))
     guests.set_vcpus("cells", 8, 2, 200)
-    left = facts.run("virsh", "-q", "-c", "qemu:///system", "dumpxml", "cells")
+    left = check_guest.virsh("dumpxml", "cells")
     tap.same("setvcpus 8: whole cores of the guest are left", sorted(
         int(vcpu.get("id")) for vcpu in ElementTree.fromstring(left).iterfind("vcpus/vcpu")
         if vcpu.get("enabled") == "yes"), [0, 1, 4, 5, 8, 9, 12, 13])

@@ -1,7 +1,6 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Inside the virtual host `quad`: vCPUs and memory of a guest of four cells, taken away and added, as
-its own kernel sees them. Run by `run`, under `libvirtd --kvm`."""
+its own kernel sees them. Called by `quad.py`."""
 import check_guest
 import facts
 import guests
@@ -34,7 +33,7 @@ def memory(name, pid, plan):
 
 
 def main():
-    path = guests.working("cells", MEMORY, guests.pluggable(8), "<vnuma mode='host'/>")
+    path = guests.pluggable("cells", MEMORY, 8, "<vnuma mode='host'/>")
     name, pid, plan = guests.start(path)
     told = guests.wait_until(name, lambda told: told.round >= 1, 600)
     if tap.ok("the guest of four cells boots", told and told.round):
@@ -46,8 +45,3 @@ def main():
                  guests.allowed(name, pid), plan.vcpus)
         memory(name, pid, plan)
     check_guest.stop(name)
-    return 1 if tap.failures else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -150,6 +150,7 @@ def restarted():
     watch = subprocess.Popen([vnuma.VNUMA, "show", "--watch=2"], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     time.sleep(1)
+    check_guest.virsh.close()
     os.kill(int(facts.read("/run/libvirtd.pid")), signal.SIGKILL)
     start_libvirtd()
     time.sleep(4)

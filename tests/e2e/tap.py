@@ -2,6 +2,8 @@
 """TAP lines for the end-to-end tests. Numbers and the plan are added by `run`, which joins the output
 of several programs, some of them from inside the virtual hosts."""
 import sys
+import time
+import traceback
 
 failures = 0
 
@@ -30,3 +32,15 @@ def skip(name, reason):
 
 def note(text):
     print("#", text, flush=True)
+
+
+def timed(name, step, *arguments):
+    """Call step; how long it took is a note. What it dies of is a failure of its own, and the next step
+    can go on."""
+    start, answer = time.monotonic(), None
+    try:
+        answer = step(*arguments)
+    except (Exception, SystemExit):  # pylint: disable=broad-except
+        ok(f"{name} comes to its end", False, traceback.format_exc())
+    note(f"{name}: {time.monotonic() - start:.0f} s")
+    return answer

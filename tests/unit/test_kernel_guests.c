@@ -230,6 +230,8 @@ static void test_by_libvirt(void **state)
 		{ .kind = VN_THREAD_VCPU, .number = 0, .tid = 11, .cpu = -1 },
 		{ .kind = VN_THREAD_VCPU, .number = 1, .tid = 99, .cpu = 7 },
 		{ .kind = VN_THREAD_EMULATOR, .tid = 0, .pin_known = true },
+		{ .kind = VN_THREAD_IOTHREAD, .number = 3 }, /* libvirt does not tell its tid */
+		{ .kind = VN_THREAD_IOTHREAD, .number = 4 },
 	};
 	vn_guest libvirts = { .name = "g", .uuid = "", .pid = 10, .state = VN_GUEST_RUNNING };
 	const vn_guest *guest;
@@ -242,19 +244,25 @@ static void test_by_libvirt(void **state)
 	put_thread(10, "qemu", 0, "2", SCOPE "emulator");
 	put_thread(11, "CPU 5/KVM", 5, "4-7", SCOPE "vcpu5");
 	put_thread(12, "CPU 6/KVM", 4, "4-7", SCOPE "vcpu6");
+	put_thread(13, "IO iothread5", 6, "6", SCOPE "iothread3");
+	put_thread(14, "IO iothread4", 7, "7", SCOPE "emulator");
+	put_thread(15, "IO iothread9", 7, "7", SCOPE "emulator");
 	running->guests = &libvirts;
 	running->n_guests = 1;
 	libvirts.threads = told;
 	libvirts.n_threads = VN_LEN(told);
 	guest = fill(running, &(vn_kernel_options){ .root = root, .no_memory = true });
-	assert_int_equal(guest->n_threads, 4);
+	assert_int_equal(guest->n_threads, 7);
 	thread_is(&guest->threads[0], VN_THREAD_VCPU, 0, 11, 5);
 	assert_true(vn_cpuset_has(&guest->threads[0].pin, 5));
 	thread_is(&guest->threads[1], VN_THREAD_VCPU, 1, 99, -1);
 	assert_false(guest->threads[1].allowed_known || guest->threads[1].times_known);
-	thread_is(&guest->threads[2], VN_THREAD_EMULATOR, 0, 10, 0);
-	thread_is(&guest->threads[3], VN_THREAD_EMULATOR, 0, 12, 4);
-	for (int i = 2; i < 4; i++)
+	thread_is(&guest->threads[2], VN_THREAD_IOTHREAD, 3, 13, 6);
+	thread_is(&guest->threads[3], VN_THREAD_IOTHREAD, 4, 14, 7);
+	thread_is(&guest->threads[4], VN_THREAD_EMULATOR, 0, 10, 0);
+	thread_is(&guest->threads[5], VN_THREAD_EMULATOR, 0, 12, 4);
+	thread_is(&guest->threads[6], VN_THREAD_EMULATOR, 0, 15, 7);
+	for (int i = 4; i < 7; i++)
 		assert_true(guest->threads[i].pin_known &&
 			    vn_cpuset_has(&guest->threads[i].pin, 2));
 	running->n_guests = 0;
@@ -515,17 +523,22 @@ static void test_no_maps(void **state)
 
 /* ---- pages that move_pages does not find ---- */
 
-static void put_entry(uint64_t page, uint64_t entry)
+static void put_number(const char *name, uint64_t at, uint64_t entry)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/proc/10/pagemap", root);
+	snprintf(path, sizeof(path), "%s/proc/%s", root, name);
 	file = fopen(path, access(path, F_OK) ? "w+" : "r+");
 	assert_non_null(file);
-	assert_int_equal(fseek(file, (long)(page * 8), SEEK_SET), 0);
+	assert_int_equal(fseek(file, (long)(at * 8), SEEK_SET), 0);
 	assert_int_equal(fwrite(&entry, 8, 1, file), 1);
 	assert_int_equal(fclose(file), 0);
+}
+
+static void put_entry(uint64_t page, uint64_t entry)
+{
+	put_number("10/pagemap", page, entry);
 }
 
 #define PRESENT (UINT64_C(1) << 63)
@@ -563,6 +576,16 @@ static void test_pagemap(void **state)
 	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
 	assert_int_equal(status[1], -EAGAIN);
 	assert_int_equal(status[2], -EAGAIN);
+	/* A transparent huge page; the page of zeros; who is not root. */
+	status[1] = status[2] = status[3] = -EFAULT;
+	put_entry(1, PRESENT | 300);
+	put_entry(2, PRESENT | 301);
+	put_number("kpageflags", 300, UINT64_C(1) << 22);
+	put_number("kpageflags", 301, UINT64_C(1) << 24);
+	vn_pagemap_find(&process, pages, status, VN_LEN(pages));
+	assert_int_equal(status[1], 1);
+	assert_int_equal(status[2], -EFAULT);
+	assert_int_equal(status[3], -EFAULT);
 	vn_process_close(&process);
 	close(dir);
 }

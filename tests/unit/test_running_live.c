@@ -288,6 +288,40 @@ static void test_verify_threads(void **state)
 	end(&scene);
 }
 
+/* QEMU's first thread is where libvirt puts it; the others may have narrowed themselves. */
+static void test_verify_helpers(void **state)
+{
+	struct scene scene;
+	vn_thread threads[2] = {
+		{ .kind = VN_THREAD_EMULATOR, .tid = 100, .allowed_known = true },
+		{ .kind = VN_THREAD_EMULATOR, .tid = 101, .allowed_known = true }
+	};
+	bool kept;
+
+	(void)state;
+	start(&scene, POLICY(WROTE) SIZE PINS("5", "7") CELL BOUND("strict", "1"));
+	plan(&scene, NULL, &kept);
+	scene.guest.pid = 100;
+	scene.guest.threads = threads;
+	scene.guest.n_threads = VN_LEN(threads);
+	vn_cpuset_add(&threads[0].allowed, 5);
+	vn_cpuset_add(&threads[0].allowed, 7);
+	vn_cpuset_add(&threads[1].allowed, 5);
+	assert_int_equal(verify(&scene), VN_OK);
+	vn_cpuset_add(&threads[1].allowed, 6);
+	assert_int_equal(verify(&scene), VN_E_SYSTEM);
+	assert_string_equal(scene.err.text,
+			    "emulator thread 0 of guest 'g' may use the CPUs '5-6' by the kernel, "
+			    "not '5,7' as planned");
+	vn_cpuset_del(&threads[1].allowed, 6);
+	vn_cpuset_del(&threads[0].allowed, 7);
+	assert_int_equal(verify(&scene), VN_E_SYSTEM);
+	assert_string_equal(scene.err.text,
+			    "emulator thread 0 of guest 'g' may use the CPUs '5' by the kernel, "
+			    "not '5,7' as planned");
+	end(&scene);
+}
+
 static void test_verify_memory(void **state)
 {
 	struct scene scene;
@@ -358,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_take_over),
 		cmocka_unit_test(test_choose_vcpus),
 		cmocka_unit_test(test_verify_threads),
+		cmocka_unit_test(test_verify_helpers),
 		cmocka_unit_test(test_verify_memory),
 		cmocka_unit_test(test_verify_alone),
 	};
