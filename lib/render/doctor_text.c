@@ -241,8 +241,8 @@ static const char *state_of(const vn_guest *guest)
 	};
 
 	/* That of libvirt's guests is their name. */
-	if (guest->state == VN_GUEST_OFF && guest->config && guest->config->source &&
-	    guest->name && strcmp(guest->config->source, guest->name) != 0)
+	if (guest->state == VN_GUEST_OFF && guest->config && guest->config->source && guest->name &&
+	    strcmp(guest->config->source, guest->name) != 0)
 		return guest->config->source;
 	return names[guest->state];
 }
