@@ -36,8 +36,7 @@ static void print_error(const struct cli_command *command, const vn_error *err)
 	char line[8192];
 
 	if (!cli_is_usage(err))
-		fprintf(stderr, "%s%s\n",
-			err->source ? "" : "vnuma: ", vn_error_format(err, line, sizeof(line)));
+		fprintf(stderr, "%s\n", vn_error_format(err, line, sizeof(line)));
 	else if (!command)
 		fprintf(stderr, "vnuma: %s\nsee 'vnuma help'\n", err->text);
 	else
