@@ -37,6 +37,7 @@ typedef struct mover {
 	const vn_move_options *options;
 	vn_move_result *result;
 	uint64_t batch_kib, batch_ns, rate_kib_s;
+	uint64_t took_ns;		/* the last batch */
 	uint64_t begin_ns, shifted_kib; /* shifted: what the rate counts */
 	uint64_t stayed_kib;		/* in this walk */
 	uint32_t walk;
@@ -107,17 +108,18 @@ static void adapt(mover *m, uint64_t took_ns)
 		m->batch_kib = m->rate_kib_s / 4;
 }
 
-/* Wait until all that was moved since the begin is within the rate. */
+/* Wait until all that was moved since the begin is within the rate, and at least as long as the
+ * last batch took: while pages move the guest waits for them, so half of the time is its own. */
 static void keep_rate(const mover *m)
 {
 	uint64_t due_ns = m->shifted_kib * 1000 / m->rate_kib_s * 1000000;
 	uint64_t gone_ns = now_ns() - m->begin_ns;
+	uint64_t rest_ns = due_ns > gone_ns ? due_ns - gone_ns : 0;
 	struct timespec rest;
 
-	if (gone_ns >= due_ns)
-		return;
-	rest.tv_sec = (time_t)((due_ns - gone_ns) / 1000000000);
-	rest.tv_nsec = (long)((due_ns - gone_ns) % 1000000000);
+	rest_ns = rest_ns > m->took_ns ? rest_ns : m->took_ns;
+	rest.tv_sec = (time_t)(rest_ns / 1000000000);
+	rest.tv_nsec = (long)(rest_ns % 1000000000);
 	nanosleep(&rest, NULL);
 }
 
@@ -168,7 +170,8 @@ static int move_batch(mover *m, uint32_t first, uint32_t n)
 		error = vn_move_pages(m->process.pid, n, c->move + first, c->to + first,
 				      c->status + first, MPOL_MF_MOVE);
 	}
-	adapt(m, now_ns() - begin);
+	m->took_ns = now_ns() - begin;
+	adapt(m, m->took_ns);
 	m->shifted_kib += n * c->page_kib;
 	return error ? error : count_moved(m, first, n);
 }

@@ -33,7 +33,7 @@ def small(name, vcpus=1, mib=64, policy="", devices="", backing="", kind="kvm"):
 
 
 def linux(name, mib, vcpus, policy, job="tell", backing=""):
-    """One that boots Linux; job is "tell" or "work" (guest/init). KVM has to be there."""
+    """One that boots Linux; job is "tell", "work" or "watch" (guest/init). KVM has to be there."""
     return fill("linux.xml", NAME=name, MEMORY=f"<memory unit='MiB'>{mib}</memory>",
                 VCPUS=f"<vcpu>{vcpus}</vcpu>", POLICY=policy, JOB=job, BACKING=backing,
                 KERNEL=os.environ["NUMAHOST_KERNEL"], INITRD=os.environ["GUEST_INITRD"],
@@ -41,8 +41,8 @@ def linux(name, mib, vcpus, policy, job="tell", backing=""):
 
 
 def pluggable(name, memory, vcpus, policy):
-    """One that works, whose vCPUs but the first can be taken away, and whose memory can grow."""
-    path = linux(name, 0, vcpus, policy, "work")
+    """One whose vCPUs but the first can be taken away, and whose memory can grow."""
+    path = linux(name, 0, vcpus, policy, "watch")
     others = "".join(f"<vcpu id='{i}' enabled='yes' hotpluggable='yes'/>" for i in range(1, vcpus))
     edit(path, ("<memory unit='MiB'>0</memory>", memory),
          ("</vcpu>", f"</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>{others}</vcpus>"))
