@@ -145,22 +145,26 @@ static bool next_host(vn_fleet *fleet, uint32_t flavour, struct position *at)
 static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
 {
 	const struct flavour *f = &fleet->flavours[flavour];
+	const score *bests = best_of_pool(fleet, 0, flavour);
 	score best = score_never;
 	uint32_t low = NONE;
 
 	for (uint32_t i = 0; i < f->n_pools; i++) {
-		const score *least = pool_best(fleet, f->pools[i], flavour);
+		const score *least = &bests[f->pools[i]];
 
+		if (score_is_unknown(least))
+			least = pool_best(fleet, f->pools[i], flavour);
 		if (score_less(least, &best))
 			best = *least;
 	}
 	if (score_is_never(&best))
 		return false;
 	for (uint32_t i = 0; i < f->n_pools; i++) {
-		const struct pool *pool = fleet->pools[f->pools[i]];
+		const struct pool *pool;
 
-		if (!score_equal(&pool->best[flavour], &best))
+		if (!score_equal(&bests[f->pools[i]], &best))
 			continue;
+		pool = fleet->pools[f->pools[i]];
 		for (uint32_t b = 0; b < pool->n_blocks; b++)
 			if (score_equal(&pool->bests[(size_t)flavour * pool->room_blocks + b],
 					&best))

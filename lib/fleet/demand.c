@@ -74,6 +74,8 @@ void demand_publish(vn_fleet *fleet)
 	for (uint32_t i = 0; i < fleet->n_flavours; i++)
 		fleet->often[i] = fleet->counts[i] && fleet->counts[i] >= sum / OFTEN;
 	fleet->epoch++;
+	for (size_t i = 0; i < (size_t)fleet->n_flavours * fleet->room_pools; i++)
+		fleet->bests[i].value = 0; /* unknown */
 }
 
 /* Has a flavour's share of the decisions moved by a quarter, and by more than chance explains? Its

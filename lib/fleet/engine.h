@@ -299,7 +299,7 @@ static inline score block_score(const struct block *block, uint32_t flavour, uin
 }
 
 struct pool {
-	uint32_t kind, n_hosts;
+	uint32_t ix, kind, n_hosts;
 	enum vn_fleet_use use;
 	enum vn_fleet_state state;
 	uint32_t zone;	  /* label; NONE */
@@ -311,7 +311,6 @@ struct pool {
 	uint32_t n_free, room_free;
 	uint32_t *free; /* positions */
 	score *bests;	/* [flavour][room_blocks] */
-	score *best;	/* [flavour] of all blocks */
 };
 
 struct host {
@@ -375,6 +374,7 @@ struct vn_fleet {
 	kind **kinds;
 	uint32_t n_pools, room_pools, pools_version;
 	struct pool **pools;
+	score *bests; /* [flavour][room_pools] the best of each pool */
 	uint32_t n_classes, room_classes, free_class, live_classes;
 	struct class *classes;
 	uint32_t n_hosts, room_hosts;
@@ -463,6 +463,10 @@ uint32_t treap_after(const vn_fleet *fleet, uint32_t root, uint32_t host); /* > 
 uint32_t treap_nth(const vn_fleet *fleet, uint32_t root, uint32_t n);
 
 /* pool.c */
+static inline score *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
+{
+	return &fleet->bests[(size_t)flavour * fleet->room_pools + pool];
+}
 uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, vn_error *err);
 void pool_free(vn_fleet *fleet, struct pool *pool);
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* its class */
@@ -471,6 +475,7 @@ int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /*
 int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
 const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
 const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
+bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools); /* room for so many */
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */
 int pools_rebuild(vn_fleet *fleet, vn_error *err); /* after flavours or keys have changed */
 

@@ -321,15 +321,6 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 	for (uint32_t f = was; f < room; f++)
 		fleet->never[f] = score_never;
 	pools_empty(fleet);
-	for (uint32_t i = 0; i < fleet->n_pools; i++) {
-		score *best = fleet_resize(fleet, fleet->pools[i]->best, was, room, sizeof(*best));
-
-		if (!best)
-			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
-		for (uint32_t f = 0; f < room; f++)
-			best[f] = score_never;
-		fleet->pools[i]->best = best;
-	}
 	for (uint32_t i = 0; i < fleet->n_kinds; i++) {
 		struct recipe *recipes =
 			fleet_resize(fleet, fleet->kinds[i]->recipes, was, room, sizeof(*recipes));
@@ -342,7 +333,8 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 		if (!fleet->kinds[i]->many)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 	}
-	fleet->room_flavours = room;
+	if (!pools_bests(fleet, room, fleet->room_pools))
+		return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 	return VN_OK;
 }
 

@@ -57,6 +57,8 @@ void vn_fleet_free(vn_fleet *fleet)
 		free(fleet->groups[i].members);
 	for (uint32_t i = 0; i < fleet->n_claim_chunks; i++)
 		free(fleet->claims[i]);
+	fleet_give(fleet, fleet->bests, (size_t)fleet->room_flavours * fleet->room_pools,
+		   sizeof(*fleet->bests));
 	flavours_clear(fleet);
 	free_lists(fleet);
 	details_clear(fleet);

@@ -47,15 +47,12 @@ static struct pool *pool_new(vn_fleet *fleet, const uint64_t *bits, uint32_t wor
 	if (!pool)
 		return NULL;
 	pool->labels = fleet_resize(fleet, NULL, 0, words, sizeof(*pool->labels));
-	pool->best = fleet_resize(fleet, NULL, 0, fleet->room_flavours, sizeof(*pool->best));
-	if (!pool->labels || !pool->best) {
+	if (!pool->labels) {
 		pool_free(fleet, pool);
 		return NULL;
 	}
 	pool->n_label_words = words;
 	memcpy(pool->labels, bits, words * sizeof(*bits));
-	for (uint32_t f = 0; f < fleet->room_flavours; f++)
-		pool->best[f] = score_never;
 	pool->epoch = fleet->epoch;
 	return pool;
 }
@@ -89,8 +86,27 @@ void pool_free(vn_fleet *fleet, struct pool *pool)
 	free_blocks(fleet, pool);
 	fleet_give(fleet, pool->free, pool->room_free, sizeof(*pool->free));
 	fleet_give(fleet, pool->labels, pool->n_label_words, sizeof(*pool->labels));
-	fleet_give(fleet, pool->best, fleet->room_flavours, sizeof(*pool->best));
 	fleet_give(fleet, pool, 1, sizeof(*pool));
+}
+
+bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools)
+{
+	size_t n = (size_t)flavours * pools;
+	score *bests = fleet_resize(fleet, NULL, 0, n, sizeof(*bests));
+
+	if (!bests)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		bests[i] = score_never;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		for (uint32_t p = 0; p < fleet->n_pools; p++)
+			bests[(size_t)f * pools + p] = *best_of_pool(fleet, p, f);
+	fleet_give(fleet, fleet->bests, (size_t)fleet->room_flavours * fleet->room_pools,
+		   sizeof(*bests));
+	fleet->bests = bests;
+	fleet->room_pools = pools;
+	fleet->room_flavours = flavours;
+	return true;
 }
 
 uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, vn_error *err)
@@ -113,16 +129,17 @@ uint32_t pool_find(vn_fleet *fleet, uint32_t kind_ix, const vn_fleet_host *as, v
 		struct pool **pools =
 			fleet_resize(fleet, fleet->pools, fleet->room_pools, room, sizeof(*pools));
 
-		if (pools) {
+		if (pools)
 			fleet->pools = pools;
-			fleet->room_pools = room;
-		}
+		if (pools && !pools_bests(fleet, fleet->room_flavours, room))
+			fleet->bytes -= (room - fleet->room_pools) * sizeof(*pools);
 	}
 	pool = fleet->n_pools < fleet->room_pools ? pool_new(fleet, bits, words) : NULL;
 	if (!pool) {
 		vn_fail(err, VN_E_NOMEM, "no memory for hosts with other labels");
 		return NONE;
 	}
+	pool->ix = fleet->n_pools;
 	pool->kind = kind_ix;
 	pool->use = as->use;
 	pool->state = as->state;
@@ -193,7 +210,7 @@ static inline void score_changes(vn_fleet *fleet, struct pool *pool, uint32_t po
 	score_store(fleet, block, flavour, pos % BLOCK, to);
 	if (best_changes(&block->rows[(size_t)flavour * ROWS + pos % BLOCK / ROW], &was, to) &&
 	    best_changes(best_of_blocks(pool, pos / BLOCK, flavour), &was, to))
-		best_changes(&pool->best[flavour], &was, to);
+		best_changes(best_of_pool(fleet, pool->ix, flavour), &was, to);
 }
 
 static void start_epoch(vn_fleet *fleet, struct pool *pool)
@@ -213,7 +230,7 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		}
 	}
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		pool->best[f] = score_unknown;
+		*best_of_pool(fleet, pool->ix, f) = score_unknown;
 }
 
 static score least_of_row(const uint64_t *values)
@@ -283,20 +300,20 @@ const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t 
 const score *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
 {
 	struct pool *pool = fleet->pools[pool_ix];
-	score best = score_never;
+	score best = score_never, *known = best_of_pool(fleet, pool_ix, flavour);
 
 	if (pool->epoch != fleet->epoch)
 		start_epoch(fleet, pool);
-	if (!score_is_unknown(&pool->best[flavour]))
-		return &pool->best[flavour];
+	if (!score_is_unknown(known))
+		return known;
 	for (uint32_t b = 0; b < pool->n_blocks; b++) {
 		const score *of = block_best(fleet, pool_ix, b, flavour);
 
 		if (score_less(of, &best))
 			best = *of;
 	}
-	pool->best[flavour] = best;
-	return &pool->best[flavour];
+	*known = best;
+	return known;
 }
 
 /* ---- classes ---- */
@@ -420,7 +437,7 @@ static void scores_forget(const vn_fleet *fleet, struct pool *pool, uint32_t pos
 
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		*of = 0;
-		row->value = best->value = pool->best[f].value = 0;
+		row->value = best->value = best_of_pool(fleet, pool->ix, f)->value = 0;
 		of += 2 * ROW;
 		row += ROWS;
 		best += pool->room_blocks;
@@ -643,6 +660,6 @@ void pools_empty(vn_fleet *fleet)
 
 		free_blocks(fleet, pool);
 		for (uint32_t f = 0; f < fleet->room_flavours; f++)
-			pool->best[f] = score_never;
+			*best_of_pool(fleet, i, f) = score_never;
 	}
 }

@@ -211,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 						   &s.requests[i], NULL) == VN_OK);
 	}
 	s.at = bytes;
-	s.end = bytes + (size < 2048 ? size : 2048);
+	s.end = bytes + (size < 700 ? size : 700);
 	s.n_flavours = s.n_groups = s.n_claims = 0;
 	must(vn_fleet_new(NULL, &s.fleet, NULL) == VN_OK);
 	add_hosts(&s);
