@@ -36,6 +36,7 @@ static int stop(void **state)
 struct hardware {
 	uint32_t nodes, cpus, threads, far; /* far: distance between nodes */
 	uint64_t huge;			    /* KiB of the pages that half of the memory is in */
+	uint32_t near;			    /* distance between the first two of three nodes */
 };
 static uint32_t add(struct hardware hw, const vn_fleet_host *as, uint32_t n)
 {
@@ -62,13 +63,16 @@ static uint32_t add(struct hardware hw, const vn_fleet_host *as, uint32_t n)
 		vn_text_addf(&json, "]}");
 	}
 	vn_text_addf(&json, "], \"distances\": [");
-	for (uint32_t i = 0; i < hw.nodes * hw.nodes; i++)
+	for (uint32_t i = 0; i < hw.nodes * hw.nodes; i++) {
+		uint32_t from = i / hw.nodes, to = i % hw.nodes;
+		uint32_t far = hw.near && from < 2 && to < 2 ? hw.near : hw.far;
+
 		vn_text_addf(&json, "%s%u%s",
-			     i % hw.nodes ? ", "
-			     : i	  ? ", ["
-					  : "[",
-			     i % (hw.nodes + 1) ? hw.far : 10,
-			     i % hw.nodes == hw.nodes - 1 ? "]" : "");
+			     to	    ? ", "
+			     : from ? ", ["
+				    : "[",
+			     from == to ? 10 : far, to == hw.nodes - 1 ? "]" : "");
+	}
 	vn_text_addf(&json, "]}");
 	if (vn_host_parse("host", json.bytes, json.len, &host, &err) < 0)
 		fail_msg("%s: %s", err.text, json.bytes);
@@ -78,13 +82,12 @@ static uint32_t add(struct hardware hw, const vn_fleet_host *as, uint32_t n)
 }
 static const struct hardware two_by_four = { 2, 4, 1, 20, 0 };
 
-static const vn_request *guest(uint32_t vcpus, uint32_t mib, const char *a, const char *b)
+static const vn_request *guest_of(const char *const *specs, uint32_t n, uint32_t vcpus,
+				  uint32_t mib)
 {
-	const char *specs[] = { a, b };
-	vn_request_words words = { .vcpus = vcpus,
-				   .mem_kib = (uint64_t)mib << 10,
-				   .n_specs = (a != NULL) + (b != NULL),
-				   .specs = specs };
+	vn_request_words words = {
+		.vcpus = vcpus, .mem_kib = (uint64_t)mib << 10, .n_specs = n, .specs = specs
+	};
 	vn_error err = { 0 };
 
 	if (vn_request_from_words(&words, &requests[n_requests], &err) < 0)
@@ -92,13 +95,22 @@ static const vn_request *guest(uint32_t vcpus, uint32_t mib, const char *a, cons
 	return requests[n_requests++];
 }
 
-static uint32_t flavour(uint32_t vcpus, uint32_t mib, const char *a, const char *b)
+static const vn_request *guest(uint32_t vcpus, uint32_t mib, const char *a, const char *b)
 {
-	vn_fleet_flavour f = { .request = guest(vcpus, mib, a, b) };
+	return guest_of((const char *[]){ a, b }, (a != NULL) + (b != NULL), vcpus, mib);
+}
+
+static uint32_t flavour_of(const char *const *specs, uint32_t n, uint32_t vcpus, uint32_t mib)
+{
+	vn_fleet_flavour f = { .request = guest_of(specs, n, vcpus, mib) };
 	uint32_t number;
 
 	assert_int_equal(vn_fleet_add_flavour(fleet, &f, &number, NULL), VN_OK);
 	return number;
+}
+static uint32_t flavour(uint32_t vcpus, uint32_t mib, const char *a, const char *b)
+{
+	return flavour_of((const char *[]){ a, b }, (a != NULL) + (b != NULL), vcpus, mib);
 }
 static uint32_t pinned(uint32_t vcpus)
 {
@@ -196,6 +208,31 @@ static void test_forecast(void **state)
 		assert_int_equal(forecast.most, 2);
 	}
 	assert_int_equal(fit, 2);
+}
+
+/* Two cells of isolated CPUs go on nodes 0 and 1, which are near, and leave node 2 to nobody. */
+static void test_forecast_all_ways(void **state)
+{
+	uint32_t one = pinned(1), pair;
+	vn_fleet_batch batch = { .n = 2 };
+	vn_claim claims[2];
+	vn_claim_info info;
+	uint32_t n = 0;
+
+	(void)state;
+	pair = flavour_of((const char *[]){ "hw:numa_nodes=2", "hw:cpu_policy=dedicated",
+					    "hw:cpu_thread_policy=isolate" },
+			  3, 2, 512);
+	add((struct hardware){ 3, 2, 1, 30, 0, 12 }, NULL, 1);
+	put(one, VN_FLEET_NONE, 0, 1);
+	put(one, VN_FLEET_NONE, 0, 2);
+	assert_int_equal(how_many(pair, VN_FLEET_NONE, NULL, 0), 2);
+	batch.ask = ask(pair, VN_FLEET_NONE);
+	assert_int_equal(vn_fleet_place_batch(fleet, &batch, claims, &n, NULL), VN_OK);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(vn_fleet_claim_info(fleet, claims[i], &info, NULL), VN_OK);
+		assert_true(info.nodes & 4);
+	}
 }
 
 static void test_forecast_bad(void **state)
@@ -527,6 +564,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_forecast, start, stop),
+		cmocka_unit_test_setup_teardown(test_forecast_all_ways, start, stop),
 		cmocka_unit_test_setup_teardown(test_forecast_bad, start, stop),
 		cmocka_unit_test_setup_teardown(test_batch, start, stop),
 		cmocka_unit_test_setup_teardown(test_batch_together, start, stop),

@@ -291,7 +291,7 @@ static void list_candidates(struct hunt *h, const bool *excluded, const bool *on
 /* Whoever can come back does: those without another place first, then the largest. */
 static void leave_one_by_one(struct hunt *h, uint32_t most)
 {
-	uint64_t cost = 0;
+	uint64_t cost = 0, was = h->best.mem_kib;
 
 	h->n_set = h->n_held;
 	for (uint32_t i = 0; i < h->n_held; i++)
@@ -319,6 +319,8 @@ static void leave_one_by_one(struct hunt *h, uint32_t most)
 	}
 	h->tries = 1;
 	try_set(h, cost);
+	if (h->best.mem_kib == UINT64_MAX) /* they found no places */
+		h->best.mem_kib = was;
 }
 
 /* ---- the plan ---- */
