@@ -56,7 +56,8 @@ void pair_write_xml(const struct pair *pair, vn_text *to);
 
 /* The seed of this run: VN_SEED, else a fixed one. It is printed. */
 uint64_t seed_of_run(void);
-/* How many cases: VN_CASES, else VN_CASES_PERCENT of `usual`, else `usual`. VN_CASE=n alone runs just that one (ret_first = n). */
+/* How many cases: VN_CASES, else VN_CASES_PERCENT of `usual`, else `usual`. VN_CASE=n alone runs
+ * just that one (ret_first = n). */
 uint64_t cases_of_run(uint64_t usual, uint64_t *ret_first);
 
 #endif

@@ -114,14 +114,14 @@ static struct rows read_text(const char *text, const vn_trace_options *options,
 
 static void test_generic(void **state)
 {
-	struct rows got =
-		read_text("\xef\xbb\xbfid,ARRIVAL_ms,end_h,vcpus,memory,cells,dedicated,threads,"
-			  "page_size,devices,rule,"
-			  "group,domain\r\n"
-			  "a,500,0.001,4,\"8 GiB\",2,yes,isolate,2MiB,2x10DE:20b0,fault-domain,7,1\r\n"
-			  "\r\n"
-			  "b,500, inf ,1,512,,,,,,,,",
-			  &(vn_trace_options){ 0 }, VN_TRACE_GENERIC);
+	struct rows got = read_text(
+		"\xef\xbb\xbfid,ARRIVAL_ms,end_h,vcpus,memory,cells,dedicated,threads,"
+		"page_size,devices,rule,"
+		"group,domain\r\n"
+		"a,500,0.001,4,\"8 GiB\",2,yes,isolate,2MiB,2x10DE:20b0,fault-domain,7,1\r\n"
+		"\r\n"
+		"b,500, inf ,1,512,,,,,,,,",
+		&(vn_trace_options){ 0 }, VN_TRACE_GENERIC);
 	const vn_trace_row *a = &got.rows[0], *b = &got.rows[1];
 
 	(void)state;
