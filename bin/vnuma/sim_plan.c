@@ -84,7 +84,7 @@ static int read_policies(struct sim_plan *plan, const struct cli_values *values,
 	for (size_t i = 0; r == VN_OK && i < values->policies.n; i++)
 		r = add_policies(plan, values->policies.items[i], values->seed, err);
 	if (r == VN_OK && !plan->n_policies)
-		r = add_policies(plan, "slots,first,best", values->seed, err);
+		r = add_policies(plan, "default,first,best", values->seed, err);
 	return r;
 }
 
