@@ -262,7 +262,7 @@ static int give_simple(vn_fleet *fleet, kind *k, uint32_t flavour, uint64_t node
 		uint32_t i = (uint32_t)__builtin_ctzll(nodes);
 		uint64_t *mask = change->masks + (size_t)i * k->words;
 
-		for (uint32_t w = 0; recipe->need.pins && w < k->words; w++)
+		for (uint32_t w = 0; recipe->need.pins && own && w < k->words; w++)
 			mask[w] &= ~*own++;
 		change->ids[i] = node_before(fleet, k, i, change->ids[i], flavour, mask);
 		if (change->ids[i] == NONE)

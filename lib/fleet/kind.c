@@ -501,7 +501,7 @@ static bool room_for_kind(vn_fleet *fleet)
 uint32_t kind_find(vn_fleet *fleet, const vn_host *host, const vn_fleet_host *as, vn_error *err)
 {
 	VN_AUTO_TEXT identity = VN_TEXT_INIT;
-	kind *k;
+	kind *k = NULL;
 
 	put_host(host, as, &identity);
 	if (vn_text_done(&identity, err) < 0)
@@ -516,7 +516,7 @@ uint32_t kind_find(vn_fleet *fleet, const vn_host *host, const vn_fleet_host *as
 		vn_fail(err, VN_E_NOMEM, "no memory for a kind of host");
 		return NONE;
 	}
-	if (kind_make(fleet, host, as, &k, err) < 0)
+	if (kind_make(fleet, host, as, &k, err) < 0 || !k)
 		return NONE;
 	k->identity = identity;
 	identity = (vn_text)VN_TEXT_INIT;

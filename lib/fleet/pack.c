@@ -103,7 +103,7 @@ static void strip_node(kind *k, uint32_t node_ix, const uint64_t *own, bool pins
 	node->pinned = (vn_cpuset){ 0 };
 	if (pins)
 		node->pcpus = (vn_cpuset){ 0 };
-	for (uint32_t w = 0; pins && w < k->words; w++)
+	for (uint32_t w = 0; own && w < k->words; w++)
 		for (uint64_t rest = own[w]; rest; rest &= rest - 1)
 			vn_cpuset_add(&node->pcpus,
 				      shape->cpus[w * 64 + (uint32_t)__builtin_ctzll(rest)]);

@@ -41,13 +41,12 @@ static bool take_times(vn_cursor *in, uint64_t *count)
 static int add_list(vn_sim_fleet *fleet, const char *path, bool *ret_done, vn_error *err)
 {
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
-	int r;
 
 	*ret_done = false;
 	if (is_shape(path) || !strcmp(path, "live") || !strncmp(path, "synthetic:", 10) ||
 	    strstr(path, "://"))
 		return VN_OK;
-	if ((r = vn_file_read(path, VN_SIM_FLEET_BYTES_MAX, &text, NULL)) < 0)
+	if (vn_file_read(path, VN_SIM_FLEET_BYTES_MAX, &text, NULL) < 0)
 		return VN_OK; /* a folder, or not there: vn_host_read says so */
 	if (!text.len || (!memmem(text.bytes, text.len, "\"hosts\"", 7) &&
 			  !memmem(text.bytes, text.len < 256 ? text.len : 256, "CPU1", 4)))
