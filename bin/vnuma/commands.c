@@ -383,7 +383,8 @@ static const struct cli_option sim_options[] = {
 	  .kind = CLI_TEXTS,
 	  .argument = "NAMES",
 	  .offset = FIELD(policies),
-	  .help = "Policies to compare, with commas between them: default, slots, room, host-first, "
+	  .help = "Policies to compare, with commas between them: default, slots, room, "
+		  "host-first, "
 		  "balance, fragments, first, best, worst, random; with weights as "
 		  "'slots=3+fragments=1', with the rule for ties as 'slots/first'. Default: "
 		  "default,first,best." },
