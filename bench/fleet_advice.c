@@ -3,12 +3,10 @@
  * fleet_advice HOSTS FILL: fills a fleet of hosts of two nodes to FILL percent of its CPUs, lets
  * guests leave and come, and prints as lines of JSON how long the questions beside decisions take:
  * forecasts, batches, drains, and moves that make room. */
+#include "fleet_bench.h"
 #include "vnuma/vnuma.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CPUS = 64, GIB_OF_NODE = 256, PER_RACK = 40, N_FLAVOURS = 14 };
 
@@ -31,30 +29,6 @@ static const struct {
 	{ 8, 16, 2, 30, "hw:cpu_policy=dedicated" },
 	{ 4, 8, 1, 3, "hw:cpu_thread_policy=isolate" },
 };
-
-static void die(const char *text)
-{
-	fprintf(stderr, "fleet_advice: %s\n", text);
-	exit(2);
-}
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t random_state = 42;
-static uint64_t random_below(uint64_t n)
-{
-	uint64_t x = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (x ^ x >> 31) % n;
-}
 
 static vn_host *make_host(void)
 {
@@ -172,7 +146,7 @@ static void forecasts(vn_fleet *fleet)
 {
 	for (uint32_t i = 0; i < N_FLAVOURS; i++) {
 		vn_fleet_ask ask = ask_for(i);
-		uint64_t at = cpu_ns();
+		uint64_t at = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		vn_fleet_forecast ret;
 
 		if (vn_fleet_forecast_ask(fleet, &ask, NULL, 0, &ret, NULL) < 0)
@@ -180,7 +154,8 @@ static void forecasts(vn_fleet *fleet)
 		printf("{\"question\": \"forecast\", \"vcpus\": %u, \"cells\": %u, \"guests\": "
 		       "%llu, \"exact\": %s, \"ms\": %.2f}\n",
 		       rows[i].vcpus, rows[i].cells, (unsigned long long)ret.guests,
-		       ret.exact ? "true" : "false", (double)(cpu_ns() - at) / 1e6);
+		       ret.exact ? "true" : "false",
+		       (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - at) / 1e6);
 	}
 }
 
@@ -192,14 +167,14 @@ static void batches(vn_fleet *fleet)
 		vn_fleet_batch batch = { .ask = ask_for(0),
 					 .n = VN_LEN(claims),
 					 .over = (enum vn_fleet_over)over };
-		uint64_t at = cpu_ns();
+		uint64_t at = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		uint32_t n = 0;
 		int r = vn_fleet_place_batch(fleet, &batch, claims, &n, NULL);
 
 		printf("{\"question\": \"batch\", \"over\": \"%s\", \"guests\": %u, \"done\": %s, "
 		       "\"ms\": %.2f}\n",
 		       vn_fleet_over_names[over], batch.n, r == VN_OK ? "true" : "false",
-		       (double)(cpu_ns() - at) / 1e6);
+		       (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - at) / 1e6);
 		while (r == VN_OK && n)
 			vn_fleet_release(fleet, claims[--n], NULL);
 	}
@@ -216,13 +191,13 @@ static void drains(vn_fleet *fleet, uint32_t n_hosts)
 
 		for (uint32_t i = 0; i < n; i++)
 			hosts[i] = first + i;
-		at = cpu_ns();
+		at = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		if (vn_fleet_plan_drain(fleet, hosts, n, &plan, NULL) < 0)
 			die("no plan");
 		printf("{\"question\": \"drain\", \"hosts\": %u, \"moves\": %u, \"stuck\": %u, "
 		       "\"exact\": %s, \"ms\": %.2f}\n",
 		       n, plan.n_moves, plan.n_stuck, plan.exact ? "true" : "false",
-		       (double)(cpu_ns() - at) / 1e6);
+		       (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - at) / 1e6);
 		vn_fleet_plan_clear(&plan);
 	}
 }
@@ -233,7 +208,7 @@ static void defragments(vn_fleet *fleet)
 		vn_fleet_ask ask = ask_for(i);
 		vn_fleet_plan plan = { 0 };
 		vn_error err = { 0 };
-		uint64_t at = cpu_ns();
+		uint64_t at = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		int r = vn_fleet_plan_defragment(fleet, &ask, 0, &plan, &err);
 
 		if (r == VN_OK && !plan.n_moves)
@@ -242,7 +217,7 @@ static void defragments(vn_fleet *fleet)
 		       "%u, \"mem_gib\": %llu, \"exact\": %s, \"ms\": %.2f, \"error\": \"%s\"}\n",
 		       rows[i].vcpus, rows[i].cells, plan.n_moves,
 		       (unsigned long long)plan.mem_kib >> 20, plan.exact ? "true" : "false",
-		       (double)(cpu_ns() - at) / 1e6, err.text);
+		       (double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - at) / 1e6, err.text);
 		vn_fleet_plan_clear(&plan);
 	}
 }

@@ -5,36 +5,10 @@
  * JSON: decisions (decide + claim) in a second of CPU time, the times of single ones, a full scan
  * of the same hosts by the same scores, a scan of plain numbers (best fit, nothing else), and
  * memory. */
+#include "fleet_bench.h"
 #include "vnuma/vnuma.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static void die(const char *text)
-{
-	fprintf(stderr, "fleet_engine: %s\n", text);
-	exit(2);
-}
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t random_state = 42;
-static uint64_t random_below(uint64_t n)
-{
-	uint64_t x = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (x ^ x >> 31) % n;
-}
 
 /* ---- flavours: a public cloud's mix, and some with pins and huge pages ---- */
 

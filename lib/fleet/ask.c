@@ -25,7 +25,7 @@ int ask_place(vn_fleet *fleet, kind *k, uint32_t flavour, uint64_t nodes, vn_pla
 	return vn_place(k->now, within, &k->options, ret, err);
 }
 
-static uint64_t nodes_of(const vn_placement *placement)
+uint64_t placement_nodes(const vn_placement *placement)
 {
 	uint64_t nodes = 0;
 
@@ -92,7 +92,7 @@ static bool consider(struct asking *a, const vn_placement *placement, bool found
 	if (!a->fleet->policy.any_distance && cost->distance > recipe->least)
 		far = cost->distance - recipe->least;
 	far += cost->devices_remote << 40;
-	a->option.nodes = nodes_of(placement);
+	a->option.nodes = placement_nodes(placement);
 	a->option.cells = placement->n_cells;
 	score_option(a->fleet, &a->option, far, &one);
 	if (!found || score_less(&one.score, &ret->score) ||
@@ -113,16 +113,16 @@ bool ask_best(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavour, struct 
 	if (ask_place(fleet, k, flavour, 0, placement, NULL) < 0)
 		return false;
 	cells = placement->n_cells;
-	subsets =
-		cells <= k->n_nodes && (uint32_t)__builtin_popcountll(nodes_of(placement)) == cells
-			? subsets_of(fleet, k, cells)
-			: NULL;
+	subsets = cells <= k->n_nodes && (uint32_t)__builtin_popcountll(
+						 placement_nodes(placement)) == cells
+			  ? subsets_of(fleet, k, cells)
+			  : NULL;
 	if (!subsets)
 		return consider(&asking, placement, false, ret);
 	found = false;
 	for (uint32_t i = 0; i < subsets->n; i++)
 		if (ask_place(fleet, k, flavour, subsets->masks[i], placement, NULL) == VN_OK &&
-		    nodes_of(placement) == subsets->masks[i] && placement->n_cells == cells)
+		    placement_nodes(placement) == subsets->masks[i] && placement->n_cells == cells)
 			found = consider(&asking, placement, found, ret);
 	return found;
 }

@@ -337,13 +337,10 @@ static int check_hosts(const vn_fleet *fleet, const uint32_t *hosts, uint32_t n,
 	return VN_OK;
 }
 
-static int check(const vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t n, vn_error *err)
+int check_ask(const vn_fleet *fleet, const vn_fleet_ask *ask, vn_error *err)
 {
 	int r;
 
-	if (!n || n > VN_FLEET_BEST_MAX)
-		return vn_fail(err, VN_E_RANGE, "%u hosts are asked for (legal: 1-%d)", n,
-			       VN_FLEET_BEST_MAX);
 	if (ask->flavour >= fleet->n_flavours)
 		return vn_fail(err, VN_E_RANGE, "there is no flavour %u (the fleet has %u)",
 			       ask->flavour, fleet->n_flavours);
@@ -353,6 +350,14 @@ static int check(const vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t n, vn_
 	if ((r = check_hosts(fleet, ask->excluded, ask->n_excluded, err)) < 0)
 		return r;
 	return check_hosts(fleet, ask->only, ask->n_only, err);
+}
+
+static int check(const vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t n, vn_error *err)
+{
+	if (!n || n > VN_FLEET_BEST_MAX)
+		return vn_fail(err, VN_E_RANGE, "%u hosts are asked for (legal: 1-%d)", n,
+			       VN_FLEET_BEST_MAX);
+	return check_ask(fleet, ask, err);
 }
 
 /* By pools, which is cheap: how many hosts the labels leave. */

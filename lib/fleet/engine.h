@@ -540,7 +540,11 @@ void class_scores(vn_fleet *fleet, uint32_t class);
 /* The values of each weigher for an option, for an explanation. */
 void option_values(vn_fleet *fleet, uint32_t host, uint32_t flavour, uint64_t nodes,
 		   int64_t values[VN_WEIGHER_COUNT]);
+/* decide.c: are its numbers of this fleet? VN_E_RANGE. */
+int check_ask(const vn_fleet *fleet, const vn_fleet_ask *ask, vn_error *err);
 /* ask.c: options by vn_place. */
+/* The nodes that its cells run on or have memory on, by index. */
+uint64_t placement_nodes(const vn_placement *placement);
 bool ask_best(vn_fleet *fleet, kind *k, uint32_t host, uint32_t flavour, struct best_option *ret);
 int ask_place(vn_fleet *fleet, kind *k, uint32_t flavour, uint64_t nodes, vn_placement *ret,
 	      vn_error *err);

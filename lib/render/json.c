@@ -6,40 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
+#include "render/json_out.h"
 #include "vnuma/render.h"
 
-/* jansson's setters accept NULL values and then fail, so one flag is enough for a whole tree. */
-struct out {
-	bool failed;
-};
-
-static void put(struct out *out, json_t *object, const char *name, json_t *value)
-{
-	out->failed |= json_object_set_new(object, name, value) < 0;
-}
-
-static void push(struct out *out, json_t *array, json_t *value)
-{
-	out->failed |= json_array_append_new(array, value) < 0;
-}
-
-static json_t *set_text(struct out *out, const vn_cpuset *set)
-{
-	VN_AUTO_TEXT text = VN_TEXT_INIT;
-
-	vn_text_add_cpuset(&text, set);
-	out->failed |= text.failed;
-	return json_string(text.failed ? "" : text.bytes);
-}
-
-static json_t *set_list(struct out *out, const vn_cpuset *set)
+static json_t *set_list(struct json_out *out, const vn_cpuset *set)
 {
 	json_t *list = json_array();
 
 	VN_CPUSET_EACH(cpu, set)
-		push(out, list, json_integer(cpu));
+		json_push(out, list, json_integer(cpu));
 	return list;
 }
 
@@ -49,7 +24,7 @@ static json_t *kib(uint64_t value)
 }
 
 /* The 1:1 pins of a cell: {"4": 17}. */
-static json_t *pins(struct out *out, const vn_placement *placement, const vn_place_cell *cell)
+static json_t *pins(struct json_out *out, const vn_placement *placement, const vn_place_cell *cell)
 {
 	json_t *object = json_object();
 	char name[16];
@@ -58,51 +33,51 @@ static json_t *pins(struct out *out, const vn_placement *placement, const vn_pla
 		if (placement->pin[vcpu] < 0)
 			continue;
 		snprintf(name, sizeof(name), "%d", vcpu);
-		put(out, object, name, json_integer(placement->pin[vcpu]));
+		json_put(out, object, name, json_integer(placement->pin[vcpu]));
 	}
 	return object;
 }
 
-static json_t *cell_object(struct out *out, const vn_host *host, const vn_placement *placement,
+static json_t *cell_object(struct json_out *out, const vn_host *host, const vn_placement *placement,
 			   uint32_t number)
 {
 	const vn_place_cell *cell = &placement->cells[number];
 	json_t *object = json_object();
 
-	put(out, object, "guest_cell", json_integer(number));
-	put(out, object, "host_cell", json_integer(host->nodes[cell->node_ix].id));
-	put(out, object, "mem_host_cell", json_integer(host->nodes[cell->mem_node_ix].id));
-	put(out, object, "vcpus", set_text(out, &cell->vcpus));
-	put(out, object, "mem_kib", kib(cell->mem_kib));
-	put(out, object, "memdev_kib", kib(cell->memdev_kib));
-	put(out, object, "pins", pins(out, placement, cell));
-	put(out, object, "cpus", set_text(out, &cell->cpus));
-	put(out, object, "reserved", set_list(out, &cell->reserved));
-	put(out, object, "pagesize_kib", cell->page_kib ? kib(cell->page_kib) : json_null());
+	json_put(out, object, "guest_cell", json_integer(number));
+	json_put(out, object, "host_cell", json_integer(host->nodes[cell->node_ix].id));
+	json_put(out, object, "mem_host_cell", json_integer(host->nodes[cell->mem_node_ix].id));
+	json_put(out, object, "vcpus", json_cpus(out, &cell->vcpus));
+	json_put(out, object, "mem_kib", kib(cell->mem_kib));
+	json_put(out, object, "memdev_kib", kib(cell->memdev_kib));
+	json_put(out, object, "pins", pins(out, placement, cell));
+	json_put(out, object, "cpus", json_cpus(out, &cell->cpus));
+	json_put(out, object, "reserved", set_list(out, &cell->reserved));
+	json_put(out, object, "pagesize_kib", cell->page_kib ? kib(cell->page_kib) : json_null());
 	return object;
 }
 
-static json_t *cells(struct out *out, const vn_host *host, const vn_placement *placement)
+static json_t *cells(struct json_out *out, const vn_host *host, const vn_placement *placement)
 {
 	json_t *list = json_array();
 
 	for (uint32_t c = 0; c < placement->n_cells; c++)
-		push(out, list, cell_object(out, host, placement, c));
+		json_push(out, list, cell_object(out, host, placement, c));
 	return list;
 }
 
-static json_t *topology(struct out *out, const vn_topology *of)
+static json_t *topology(struct json_out *out, const vn_topology *of)
 {
 	json_t *object = json_object();
 
-	put(out, object, "sockets", json_integer(of->sockets));
-	put(out, object, "dies", json_integer(of->dies));
-	put(out, object, "cores", json_integer(of->cores));
-	put(out, object, "threads", json_integer(of->threads));
+	json_put(out, object, "sockets", json_integer(of->sockets));
+	json_put(out, object, "dies", json_integer(of->dies));
+	json_put(out, object, "cores", json_integer(of->cores));
+	json_put(out, object, "threads", json_integer(of->threads));
 	return object;
 }
 
-static json_t *distances(struct out *out, const vn_placement *placement)
+static json_t *distances(struct json_out *out, const vn_placement *placement)
 {
 	uint32_t n = placement->n_cells;
 	json_t *rows = json_array();
@@ -111,13 +86,14 @@ static json_t *distances(struct out *out, const vn_placement *placement)
 		json_t *row = json_array();
 
 		for (uint32_t to = 0; to < n; to++)
-			push(out, row, json_integer(placement->distance[from * n + to]));
-		push(out, rows, row);
+			json_push(out, row, json_integer(placement->distance[from * n + to]));
+		json_push(out, rows, row);
 	}
 	return rows;
 }
 
-static json_t *memdevs(struct out *out, const vn_request *request, const vn_placement *placement)
+static json_t *memdevs(struct json_out *out, const vn_request *request,
+		       const vn_placement *placement)
 {
 	json_t *list = json_array();
 
@@ -126,9 +102,9 @@ static json_t *memdevs(struct out *out, const vn_request *request, const vn_plac
 		int cell = request->memdevs[i].cell >= 0 ? request->memdevs[i].cell
 							 : placement->memdev_cell[i];
 
-		put(out, object, "size_kib", kib(request->memdevs[i].size_kib));
-		put(out, object, "guest_cell", json_integer(cell));
-		push(out, list, object);
+		json_put(out, object, "size_kib", kib(request->memdevs[i].size_kib));
+		json_put(out, object, "guest_cell", json_integer(cell));
+		json_push(out, list, object);
 	}
 	return list;
 }
@@ -138,8 +114,9 @@ static json_t *optional_index(int value)
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-static json_t *device_object(struct out *out, const vn_host *host, const vn_guest_device *device,
-			     const vn_placement *placement, uint32_t i)
+static json_t *device_object(struct json_out *out, const vn_host *host,
+			     const vn_guest_device *device, const vn_placement *placement,
+			     uint32_t i)
 {
 	static const char *const kinds[VN_DEVICE_KIND_COUNT] = {
 		[VN_DEVICE_HOSTDEV] = "hostdev",
@@ -150,59 +127,60 @@ static json_t *device_object(struct out *out, const vn_host *host, const vn_gues
 	json_t *object = json_object();
 	char address[24];
 
-	put(out, object, "kind", json_string(kinds[device->kind]));
+	json_put(out, object, "kind", json_string(kinds[device->kind]));
 	if (device->has_host)
-		put(out, object, "address",
-		    json_string(vn_pci_address_format(device->host, address, sizeof(address))));
+		json_put(
+			out, object, "address",
+			json_string(vn_pci_address_format(device->host, address, sizeof(address))));
 	if (device->host_name)
-		put(out, object, "name", json_string(device->host_name));
-	put(out, object, "host_cell",
-	    node_ix < 0 ? json_null() : json_integer(host->nodes[node_ix].id));
-	put(out, object, "guest_cell", optional_index(placement->device_cell[i]));
+		json_put(out, object, "name", json_string(device->host_name));
+	json_put(out, object, "host_cell",
+		 node_ix < 0 ? json_null() : json_integer(host->nodes[node_ix].id));
+	json_put(out, object, "guest_cell", optional_index(placement->device_cell[i]));
 	return object;
 }
 
-static json_t *devices(struct out *out, const vn_host *host, const vn_request *request,
+static json_t *devices(struct json_out *out, const vn_host *host, const vn_request *request,
 		       const vn_placement *placement)
 {
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < placement->n_devices && i < request->n_devices; i++)
-		push(out, list, device_object(out, host, &request->devices[i], placement, i));
+		json_push(out, list, device_object(out, host, &request->devices[i], placement, i));
 	return list;
 }
 
-static json_t *cost(struct out *out, const vn_cost *of)
+static json_t *cost(struct json_out *out, const vn_cost *of)
 {
 	json_t *object = json_object();
 
-	put(out, object, "devices_remote", kib(of->devices_remote));
-	put(out, object, "distance", kib(of->distance));
-	put(out, object, "broken", kib(of->broken));
-	put(out, object, "strategy", kib(of->strategy));
+	json_put(out, object, "devices_remote", kib(of->devices_remote));
+	json_put(out, object, "distance", kib(of->distance));
+	json_put(out, object, "broken", kib(of->broken));
+	json_put(out, object, "strategy", kib(of->strategy));
 	return object;
 }
 
-static json_t *host_cells(struct out *out, const vn_host *host, const vn_placement *placement)
+static json_t *host_cells(struct json_out *out, const vn_host *host, const vn_placement *placement)
 {
 	json_t *list = json_array();
 
 	for (uint32_t c = 0; c < placement->n_cells; c++)
-		push(out, list, json_integer(host->nodes[placement->cells[c].node_ix].id));
+		json_push(out, list, json_integer(host->nodes[placement->cells[c].node_ix].id));
 	return list;
 }
 
-static json_t *alternatives(struct out *out, const vn_host *host, const vn_placement *placements,
-			    uint32_t n)
+static json_t *alternatives(struct json_out *out, const vn_host *host,
+			    const vn_placement *placements, uint32_t n)
 {
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < n; i++) {
 		json_t *object = json_object();
 
-		put(out, object, "host_cells", host_cells(out, host, &placements[i]));
-		put(out, object, "cost", cost(out, &placements[i].cost));
-		push(out, list, object);
+		json_put(out, object, "host_cells", host_cells(out, host, &placements[i]));
+		json_put(out, object, "cost", cost(out, &placements[i].cost));
+		json_push(out, list, object);
 	}
 	return list;
 }
@@ -213,21 +191,21 @@ static int write_json(const vn_host *host, const vn_request *request, const vn_p
 {
 	vn_cpuset emulator = vn_placement_emulator_cpus(placement, request);
 	json_t *root = json_object();
-	struct out out = { false };
+	struct json_out out = { false };
 	char *text;
 
-	put(&out, root, "schema", json_string("vnuma/placement/1"));
-	put(&out, root, "guest", request->name ? json_string(request->name) : json_null());
-	put(&out, root, "placement", cells(&out, host, placement));
-	put(&out, root, "emulator", set_text(&out, &emulator));
-	put(&out, root, "topology", topology(&out, &placement->topology));
-	put(&out, root, "distances", distances(&out, placement));
-	put(&out, root, "memory_devices", memdevs(&out, request, placement));
-	put(&out, root, "devices", devices(&out, host, request, placement));
-	put(&out, root, "cost", cost(&out, &placement->cost));
-	put(&out, root, "proven", json_boolean(placement->proven));
+	json_put(&out, root, "schema", json_string("vnuma/placement/1"));
+	json_put(&out, root, "guest", request->name ? json_string(request->name) : json_null());
+	json_put(&out, root, "placement", cells(&out, host, placement));
+	json_put(&out, root, "emulator", json_cpus(&out, &emulator));
+	json_put(&out, root, "topology", topology(&out, &placement->topology));
+	json_put(&out, root, "distances", distances(&out, placement));
+	json_put(&out, root, "memory_devices", memdevs(&out, request, placement));
+	json_put(&out, root, "devices", devices(&out, host, request, placement));
+	json_put(&out, root, "cost", cost(&out, &placement->cost));
+	json_put(&out, root, "proven", json_boolean(placement->proven));
 	if (n)
-		put(&out, root, "alternatives", alternatives(&out, host, placement, n));
+		json_put(&out, root, "alternatives", alternatives(&out, host, placement, n));
 	text = out.failed ? NULL : json_dumps(root, JSON_INDENT(2));
 	json_decref(root);
 	if (!text)

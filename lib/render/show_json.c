@@ -2,27 +2,15 @@
  *
  * What runs, as JSON: "vnuma/show/1" (docs/show.schema.json). What is not known is left out, with
  * its reason beside it. `host` is what `vnuma host -o json` prints. */
+#include "render/json_out.h"
 #include "render/show.h"
 
 #include <stdlib.h>
 
-#include <jansson.h>
-
-/* jansson's setters accept NULL values and then fail, so one flag is enough for a whole tree. */
 typedef struct out {
+	struct json_out json;
 	const vn_show *show;
-	bool failed;
 } out;
-
-static void put(out *o, json_t *object, const char *name, json_t *value)
-{
-	o->failed |= json_object_set_new(object, name, value) < 0;
-}
-
-static void push(out *o, json_t *array, json_t *value)
-{
-	o->failed |= json_array_append_new(array, value) < 0;
-}
 
 static json_t *number(uint64_t value)
 {
@@ -34,32 +22,6 @@ static json_t *tenths(int32_t value)
 	return json_real(value / 10.0);
 }
 
-/* A name can hold any bytes. */
-static json_t *any_text(const char *text)
-{
-	json_t *value = json_string(text);
-
-	return value ? value : json_string("?");
-}
-
-static json_t *cpu_text(out *o, const vn_cpuset *set)
-{
-	VN_AUTO_TEXT text = VN_TEXT_INIT;
-
-	vn_text_add_cpuset(&text, set);
-	o->failed |= text.failed;
-	return json_string(text.failed ? "" : text.bytes);
-}
-
-static json_t *node_text(out *o, const vn_nodeset *set)
-{
-	VN_AUTO_TEXT text = VN_TEXT_INIT;
-
-	vn_text_add_nodeset(&text, set);
-	o->failed |= text.failed;
-	return json_string(text.failed ? "" : text.bytes);
-}
-
 /* ---- configuration ---- */
 
 static json_t *cells(out *o, const vn_request *config)
@@ -69,14 +31,17 @@ static json_t *cells(out *o, const vn_request *config)
 	for (uint32_t cell = 0; cell < config->n_cells; cell++) {
 		json_t *object = json_object();
 
-		put(o, object, "guest_cell", json_integer(cell));
-		put(o, object, "vcpus", cpu_text(o, &config->cells[cell].vcpus));
-		put(o, object, "mem_kib", number(config->cells[cell].mem_kib));
+		json_put(&o->json, object, "guest_cell", json_integer(cell));
+		json_put(&o->json, object, "vcpus",
+			 json_cpus(&o->json, &config->cells[cell].vcpus));
+		json_put(&o->json, object, "mem_kib", number(config->cells[cell].mem_kib));
 		if (vn_cpuset_has(&config->memnode_given, cell))
-			put(o, object, "mem_host_cells", node_text(o, &config->memnode[cell]));
+			json_put(&o->json, object, "mem_host_cells",
+				 json_nodes(&o->json, &config->memnode[cell]));
 		else if (config->numatune_given)
-			put(o, object, "mem_host_cells", node_text(o, &config->numatune));
-		push(o, list, object);
+			json_put(&o->json, object, "mem_host_cells",
+				 json_nodes(&o->json, &config->numatune));
+		json_push(&o->json, list, object);
 	}
 	return list;
 }
@@ -87,18 +52,20 @@ static json_t *policy(out *o, const vn_show_guest *g)
 	json_t *object = json_object();
 
 	if (guest->policy && guest->policy->at_policy.line) {
-		put(o, object, "mode", json_string(vn_mode_names[guest->policy->mode]));
-		put(o, object, "distribution",
-		    json_string(vn_distribution_names[guest->policy->distribution]));
+		json_put(&o->json, object, "mode", json_string(vn_mode_names[guest->policy->mode]));
+		json_put(&o->json, object, "distribution",
+			 json_string(vn_distribution_names[guest->policy->distribution]));
 	}
 	if (guest->config && guest->config->numatune_given) {
-		put(o, object, "memory_mode",
-		    json_string(vn_mem_mode_names[guest->config->mem_mode]));
-		put(o, object, "memory_host_cells", node_text(o, &guest->config->numatune));
+		json_put(&o->json, object, "memory_mode",
+			 json_string(vn_mem_mode_names[guest->config->mem_mode]));
+		json_put(&o->json, object, "memory_host_cells",
+			 json_nodes(&o->json, &guest->config->numatune));
 	}
 	if (g->n_vcpus) {
-		put(o, object, "vcpus_pinned", json_integer(g->n_pinned));
-		put(o, object, "vcpus_floating", json_integer(g->n_vcpus - g->n_pinned));
+		json_put(&o->json, object, "vcpus_pinned", json_integer(g->n_pinned));
+		json_put(&o->json, object, "vcpus_floating",
+			 json_integer(g->n_vcpus - g->n_pinned));
 	}
 	return object;
 }
@@ -109,22 +76,22 @@ static json_t *thread_object(out *o, const vn_thread *thread)
 {
 	json_t *object = json_object();
 
-	put(o, object, "kind", json_string(vn_show_kinds[thread->kind]));
+	json_put(&o->json, object, "kind", json_string(vn_show_kinds[thread->kind]));
 	if (thread->kind <= VN_THREAD_IOTHREAD)
-		put(o, object, "number", json_integer(thread->number));
+		json_put(&o->json, object, "number", json_integer(thread->number));
 	if (thread->tid)
-		put(o, object, "tid", json_integer(thread->tid));
+		json_put(&o->json, object, "tid", json_integer(thread->tid));
 	if (thread->cpu >= 0)
-		put(o, object, "cpu", json_integer(thread->cpu));
+		json_put(&o->json, object, "cpu", json_integer(thread->cpu));
 	if (thread->pin_known)
-		put(o, object, "pin", cpu_text(o, &thread->pin));
+		json_put(&o->json, object, "pin", json_cpus(&o->json, &thread->pin));
 	if (thread->allowed_known) {
-		put(o, object, "allowed", cpu_text(o, &thread->allowed));
-		put(o, object, "mems_allowed", node_text(o, &thread->mems));
+		json_put(&o->json, object, "allowed", json_cpus(&o->json, &thread->allowed));
+		json_put(&o->json, object, "mems_allowed", json_nodes(&o->json, &thread->mems));
 	}
 	if (thread->times_known) {
-		put(o, object, "run_ns", number(thread->run_ns));
-		put(o, object, "wait_ns", number(thread->wait_ns));
+		json_put(&o->json, object, "run_ns", number(thread->run_ns));
+		json_put(&o->json, object, "wait_ns", number(thread->wait_ns));
 	}
 	return object;
 }
@@ -134,7 +101,7 @@ static json_t *threads(out *o, const vn_guest *guest)
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < guest->n_threads; i++)
-		push(o, list, thread_object(o, &guest->threads[i]));
+		json_push(&o->json, list, thread_object(o, &guest->threads[i]));
 	return list;
 }
 
@@ -151,10 +118,11 @@ static json_t *memory_on(out *o, const vn_guest *guest)
 			if (!kib)
 				continue;
 			object = json_object();
-			put(o, object, "host_cell", json_integer(host->nodes[ix].id));
-			put(o, object, "size_kib", number(guest->memory.size_kib[size]));
-			put(o, object, "kib", number(kib));
-			push(o, list, object);
+			json_put(&o->json, object, "host_cell", json_integer(host->nodes[ix].id));
+			json_put(&o->json, object, "size_kib",
+				 number(guest->memory.size_kib[size]));
+			json_put(&o->json, object, "kib", number(kib));
+			json_push(&o->json, list, object);
 		}
 	return list;
 }
@@ -164,16 +132,16 @@ static json_t *memory_object(out *o, const vn_guest *guest)
 	const vn_memory_use *memory = &guest->memory;
 	json_t *object = json_object();
 
-	put(o, object, "measured", json_string(vn_show_measured[memory->how]));
+	json_put(&o->json, object, "measured", json_string(vn_show_measured[memory->how]));
 	if (memory->how == VN_MEASURED_SAMPLED)
-		put(o, object, "samples", json_integer(memory->samples));
+		json_put(&o->json, object, "samples", json_integer(memory->samples));
 	if (memory->guessed)
-		put(o, object, "guessed", json_true());
-	put(o, object, "ram_kib", number(memory->ram_kib));
-	put(o, object, "swap_kib", number(memory->swap_kib));
+		json_put(&o->json, object, "guessed", json_true());
+	json_put(&o->json, object, "ram_kib", number(memory->ram_kib));
+	json_put(&o->json, object, "swap_kib", number(memory->swap_kib));
 	if (memory->thp_known)
-		put(o, object, "thp_kib", number(memory->thp_kib));
-	put(o, object, "on", memory_on(o, guest));
+		json_put(&o->json, object, "thp_kib", number(memory->thp_kib));
+	json_put(&o->json, object, "on", memory_on(o, guest));
 	return object;
 }
 
@@ -181,10 +149,10 @@ static json_t *balloon_object(out *o, const vn_guest *guest)
 {
 	json_t *object = json_object();
 
-	put(o, object, "guest_has_kib", number(guest->balloon_kib));
+	json_put(&o->json, object, "guest_has_kib", number(guest->balloon_kib));
 	if (guest->guest_stats_known) {
-		put(o, object, "guest_sees_kib", number(guest->guest_available_kib));
-		put(o, object, "guest_unused_kib", number(guest->guest_unused_kib));
+		json_put(&o->json, object, "guest_sees_kib", number(guest->guest_available_kib));
+		json_put(&o->json, object, "guest_unused_kib", number(guest->guest_unused_kib));
 	}
 	return object;
 }
@@ -194,7 +162,7 @@ static json_t *balloon_object(out *o, const vn_guest *guest)
 static void put_reason(out *o, json_t *object, const char *name, const vn_error *why)
 {
 	if (why->code != VN_OK)
-		put(o, object, name, any_text(why->text));
+		json_put(&o->json, object, name, json_any_text(why->text));
 }
 
 static void put_measured(out *o, json_t *object, const vn_show_guest *g)
@@ -202,20 +170,20 @@ static void put_measured(out *o, json_t *object, const vn_show_guest *g)
 	const vn_guest *guest = g->guest;
 
 	if (!vn_nodeset_is_empty(&g->cpu_nodes))
-		put(o, object, "cpu_host_cells", node_text(o, &g->cpu_nodes));
+		json_put(&o->json, object, "cpu_host_cells", json_nodes(&o->json, &g->cpu_nodes));
 	if (!vn_nodeset_is_empty(&g->mem_nodes))
-		put(o, object, "mem_host_cells", node_text(o, &g->mem_nodes));
+		json_put(&o->json, object, "mem_host_cells", json_nodes(&o->json, &g->mem_nodes));
 	if (g->locality >= 0)
-		put(o, object, "locality_percent", tenths(g->locality));
-	put(o, object, "threads", threads(o, guest));
+		json_put(&o->json, object, "locality_percent", tenths(g->locality));
+	json_put(&o->json, object, "threads", threads(o, guest));
 	put_reason(o, object, "no_threads", &guest->no_threads);
 	if (guest->threads_by_name)
-		put(o, object, "threads_by_name", json_true());
+		json_put(&o->json, object, "threads_by_name", json_true());
 	if (guest->memory.how != VN_MEASURED_NOT)
-		put(o, object, "memory", memory_object(o, guest));
+		json_put(&o->json, object, "memory", memory_object(o, guest));
 	put_reason(o, object, "no_memory", &guest->no_memory);
 	if (guest->balloon_known)
-		put(o, object, "balloon", balloon_object(o, guest));
+		json_put(&o->json, object, "balloon", balloon_object(o, guest));
 }
 
 static json_t *guest_object(out *o, const vn_show_guest *g)
@@ -223,20 +191,20 @@ static json_t *guest_object(out *o, const vn_show_guest *g)
 	const vn_guest *guest = g->guest;
 	json_t *object = json_object();
 
-	put(o, object, "name", any_text(guest->name));
+	json_put(&o->json, object, "name", json_any_text(guest->name));
 	if (*guest->uuid)
-		put(o, object, "uuid", any_text(guest->uuid));
-	put(o, object, "state", json_string(vn_show_states[guest->state]));
+		json_put(&o->json, object, "uuid", json_any_text(guest->uuid));
+	json_put(&o->json, object, "state", json_string(vn_show_states[guest->state]));
 	if (guest->pid)
-		put(o, object, "pid", json_integer(guest->pid));
+		json_put(&o->json, object, "pid", json_integer(guest->pid));
 	put_reason(o, object, "no_xml", &guest->unreadable);
 	if (guest->config) {
-		put(o, object, "vcpus", json_integer(guest->config->vcpus_online));
-		put(o, object, "max_vcpus", json_integer(guest->config->vcpus));
-		put(o, object, "mem_kib", number(guest->config->mem_kib));
-		put(o, object, "cells", cells(o, guest->config));
+		json_put(&o->json, object, "vcpus", json_integer(guest->config->vcpus_online));
+		json_put(&o->json, object, "max_vcpus", json_integer(guest->config->vcpus));
+		json_put(&o->json, object, "mem_kib", number(guest->config->mem_kib));
+		json_put(&o->json, object, "cells", cells(o, guest->config));
 	}
-	put(o, object, "policy", policy(o, g));
+	json_put(&o->json, object, "policy", policy(o, g));
 	put_measured(o, object, g);
 	return object;
 }
@@ -256,7 +224,7 @@ static int guests(out *o, json_t *list, vn_error *err)
 			return vn_fail(err, VN_E_NOMEM, "no memory for the guests");
 		if ((r = vn_show_guest_make(o->show, guest, arena, &g, err)) < 0)
 			return r;
-		push(o, list, guest_object(o, &g));
+		json_push(&o->json, list, guest_object(o, &g));
 	}
 	return VN_OK;
 }
@@ -265,7 +233,7 @@ static json_t *host(out *o)
 {
 	VN_AUTO_TEXT text = VN_TEXT_INIT;
 
-	o->failed |= vn_host_write_json(o->show->running->host, &text, NULL) < 0;
+	o->json.failed |= vn_host_write_json(o->show->running->host, &text, NULL) < 0;
 	return text.len ? json_loadb(text.bytes, text.len, 0, NULL) : NULL;
 }
 
@@ -276,14 +244,14 @@ int vn_render_show_json(const vn_show *show, vn_text *ret, vn_error *err)
 	int r = guests(&o, list, err);
 	char *text = NULL;
 
-	put(&o, root, "schema", json_string("vnuma/show/1"));
+	json_put(&o.json, root, "schema", json_string("vnuma/show/1"));
 	if (show->running->source)
-		put(&o, root, "source", any_text(show->running->source));
+		json_put(&o.json, root, "source", json_any_text(show->running->source));
 	if (show->note)
-		put(&o, root, "note", any_text(show->note));
-	put(&o, root, "guests", list);
-	put(&o, root, "host", host(&o));
-	if (r == VN_OK && !o.failed)
+		json_put(&o.json, root, "note", json_any_text(show->note));
+	json_put(&o.json, root, "guests", list);
+	json_put(&o.json, root, "host", host(&o));
+	if (r == VN_OK && !o.json.failed)
 		text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	if (r < 0)

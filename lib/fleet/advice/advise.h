@@ -38,7 +38,6 @@ struct claims_of {
 int claims_of_hosts(const vn_fleet *fleet, struct claims_of *ret, vn_error *err);
 void claims_of_clear(struct claims_of *of);
 
-int check_ask(const vn_fleet *fleet, const vn_fleet_ask *ask, vn_error *err);
 /* [host] true: in the list. NULL: no memory. */
 bool *list_hosts(const vn_fleet *fleet, const uint32_t *hosts, uint32_t n);
 /* The server group, where its rule has to be obeyed; else NONE. */

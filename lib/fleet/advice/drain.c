@@ -52,16 +52,23 @@ static int list_movers(struct drain *d, const uint32_t *hosts, uint32_t n, vn_er
 
 /* ---- the stuck ---- */
 
+/* A place for it on a host that is not emptied. */
+static vn_fleet_ask ask_elsewhere(const struct drain *d, const struct mover *mover,
+				  vn_fleet_explain *why)
+{
+	return (vn_fleet_ask){ .flavour = mover->info.flavour,
+			       .group = mover->info.group,
+			       .partition = mover->info.partition,
+			       .n_excluded = d->moving.n_banned,
+			       .excluded = d->moving.banned,
+			       .explain = why };
+}
+
 /* Could it go if the others did not? Nothing is claimed now. */
 static bool goes_alone(struct drain *d, const struct mover *mover, vn_fleet_explain *why)
 {
 	vn_fleet *fleet = d->trial.fleet;
-	vn_fleet_ask ask = { .flavour = mover->info.flavour,
-			     .group = mover->info.group,
-			     .partition = mover->info.partition,
-			     .n_excluded = d->moving.n_banned,
-			     .excluded = d->moving.banned,
-			     .explain = why };
+	vn_fleet_ask ask = ask_elsewhere(d, mover, why);
 	vn_fleet_choice choice;
 	uint32_t n;
 	int r = VN_OK;
@@ -95,12 +102,7 @@ static const vn_fleet_stuck *asked_already(const struct drain *d, const vn_fleet
 
 static void explain_crowded(struct drain *d, const struct mover *mover, vn_fleet_explain *why)
 {
-	vn_fleet_ask ask = { .flavour = mover->info.flavour,
-			     .group = mover->info.group,
-			     .partition = mover->info.partition,
-			     .n_excluded = d->moving.n_banned,
-			     .excluded = d->moving.banned,
-			     .explain = why };
+	vn_fleet_ask ask = ask_elsewhere(d, mover, why);
 	vn_fleet_choice choice;
 	uint32_t n, mark = d->trial.n;
 

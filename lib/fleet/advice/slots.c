@@ -48,16 +48,6 @@ static bool spend(struct packing *p)
 	return true;
 }
 
-static uint64_t nodes_of(const vn_placement *placement)
-{
-	uint64_t nodes = 0;
-
-	for (uint32_t c = 0; c < placement->n_cells; c++)
-		nodes |= UINT64_C(1) << placement->cells[c].node_ix |
-			 UINT64_C(1) << placement->cells[c].mem_node_ix;
-	return nodes;
-}
-
 /* One after the other, where vn_place wants them. */
 static void pack_greedily(struct packing *p)
 {
@@ -65,7 +55,7 @@ static void pack_greedily(struct packing *p)
 	       ask_place(p->fleet, p->k, p->flavour, 0, p->fleet->placement, NULL) == VN_OK) {
 		vn_host_take(p->k->now, p->fleet->placement);
 		if (!p->best++)
-			p->first = nodes_of(p->fleet->placement);
+			p->first = placement_nodes(p->fleet->placement);
 	}
 }
 
@@ -176,7 +166,7 @@ static void pack_all_ways(struct packing *p, uint32_t depth, uint64_t first)
 		if (!spend(p))
 			break;
 		if (ask_place(p->fleet, p->k, p->flavour, p->masks[i], placement, NULL) < 0 ||
-		    nodes_of(placement) != p->masks[i])
+		    placement_nodes(placement) != p->masks[i])
 			continue;
 		vn_host_take(p->k->now, placement);
 		pack_all_ways(p, depth + 1, depth ? first : p->masks[i]);

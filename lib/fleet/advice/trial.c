@@ -126,30 +126,6 @@ void claims_of_clear(struct claims_of *of)
 
 /* ---- questions ---- */
 
-static int check_hosts(const vn_fleet *fleet, const uint32_t *hosts, uint32_t n, vn_error *err)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (hosts[i] >= fleet->n_hosts)
-			return vn_fail(err, VN_E_RANGE, "there is no host %u (the fleet has %u)",
-				       hosts[i], fleet->n_hosts);
-	return VN_OK;
-}
-
-int check_ask(const vn_fleet *fleet, const vn_fleet_ask *ask, vn_error *err)
-{
-	int r;
-
-	if (ask->flavour >= fleet->n_flavours)
-		return vn_fail(err, VN_E_RANGE, "there is no flavour %u (the fleet has %u)",
-			       ask->flavour, fleet->n_flavours);
-	if (ask->group != NONE && ask->group >= fleet->n_groups)
-		return vn_fail(err, VN_E_RANGE, "there is no server group %u (the fleet has %u)",
-			       ask->group, fleet->n_groups);
-	if ((r = check_hosts(fleet, ask->excluded, ask->n_excluded, err)) < 0)
-		return r;
-	return check_hosts(fleet, ask->only, ask->n_only, err);
-}
-
 bool *list_hosts(const vn_fleet *fleet, const uint32_t *hosts, uint32_t n)
 {
 	bool *listed = calloc((size_t)fleet->n_hosts + 1, sizeof(*listed));
