@@ -40,12 +40,15 @@ def linux(name, mib, vcpus, policy, job="tell", backing=""):
                 CONSOLE=f"/run/{name}.console")
 
 
-def pluggable(name, memory, vcpus, policy):
-    """One whose vCPUs but the first can be taken away, and whose memory can grow."""
+def pluggable(name, memory, vcpus, policy, on=None):
+    """One of four cells whose vCPUs but the first can be taken away, `on` of them on in the beginning, equally many
+    in each cell; and whose memory can grow."""
     path = linux(name, 0, vcpus, policy, "watch")
-    others = "".join(f"<vcpu id='{i}' enabled='yes' hotpluggable='yes'/>" for i in range(1, vcpus))
-    edit(path, ("<memory unit='MiB'>0</memory>", memory),
-         ("</vcpu>", f"</vcpu><vcpus><vcpu id='0' enabled='yes' hotpluggable='no'/>{others}</vcpus>"))
+    each, each_on = vcpus // 4, (on or vcpus) // 4
+    all_of_them = "".join(f"<vcpu id='{i}' enabled='{'yes' if i % each < each_on else 'no'}' "
+                          f"hotpluggable='{'yes' if i else 'no'}'/>" for i in range(vcpus))
+    edit(path, ("<memory unit='MiB'>0</memory>", memory), ("<vcpu>", f"<vcpu current='{on or vcpus}'>"),
+         ("</vcpu>", f"</vcpu><vcpus>{all_of_them}</vcpus>"))
     return path
 
 
