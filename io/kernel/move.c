@@ -26,7 +26,7 @@ enum {
 typedef struct chunk {
 	uint32_t n, n_move;
 	uint64_t page_kib;
-	void *pages[CHUNK_PAGES], *move[CHUNK_PAGES];
+	void *pages[CHUNK_PAGES], *move[CHUNK_PAGES], *unseen[CHUNK_PAGES];
 	int status[CHUNK_PAGES], after[CHUNK_PAGES], to[CHUNK_PAGES];
 } chunk;
 
@@ -193,23 +193,32 @@ static const vn_memory_move *move_of(const mover *m, uint64_t address, uint32_t 
 	return NULL;
 }
 
+/* Pages that the kernel does not see are made seen, if they are to move. */
 static int choose(mover *m)
 {
 	chunk *c = &m->chunk;
 	int error = vn_move_pages(m->process.pid, c->n, c->pages, NULL, c->status, 0);
+	uint32_t n_unseen = 0;
 
 	c->n_move = 0;
-	for (uint32_t i = 0; !error && i < c->n; i++) {
+	if (error)
+		return error;
+	memcpy(c->after, c->status, c->n * sizeof(*c->after));
+	vn_pagemap_find(&m->process, c->pages, c->status, c->n);
+	for (uint32_t i = 0; i < c->n; i++) {
 		uint64_t address = (uint64_t)(uintptr_t)c->pages[i];
 		const vn_memory_move *move =
 			c->status[i] < 0 ? NULL : move_of(m, address, (uint32_t)c->status[i]);
 
 		if (!move)
 			continue;
+		if (c->after[i] < 0)
+			c->unseen[n_unseen++] = c->pages[i];
 		c->to[c->n_move] = (int)move->to;
 		c->move[c->n_move++] = c->pages[i];
 	}
-	return error;
+	vn_pagemap_wake(&m->process, c->unseen, n_unseen);
+	return 0;
 }
 
 static int do_chunk(mover *m)

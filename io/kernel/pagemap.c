@@ -4,14 +4,16 @@
  * it takes the access bits of pages away for a time, and Linux 6.1 to 6.4 do not tell move_pages
  * about such pages: of a small one it says -ENOENT, of a transparent huge one -EFAULT, as of the
  * page of zeros. /proc/PID/pagemap has them: that they are present and, for root, the number of
- * their frame, whose node /proc/zoneinfo tells. /proc/kpageflags tells the page of zeros. */
+ * their frame, whose node /proc/zoneinfo tells. /proc/kpageflags tells the page of zeros. A page
+ * that is read has its access bits again, also when process_vm_readv(2) reads it. */
 #include "kernel/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { PROBES = 128, ZONES_MAX = 512 };
+enum { PROBES = 64, ZONES_MAX = 512, WAKE_AT_ONCE = 256 };
 static const uint64_t present_bit = UINT64_C(1) << 63, frame_bits = (UINT64_C(1) << 55) - 1;
 static const uint64_t zeros_bit = UINT64_C(1) << 24;
 
@@ -148,4 +150,22 @@ void vn_pagemap_find(const vn_process *process, void *const *pages, int *status,
 			close(flags_fd);
 	}
 	close(fd);
+}
+
+/* One byte of each is read. A page that cannot be is left out: the guest has given it back. */
+void vn_pagemap_wake(const vn_process *process, void *const *pages, uint32_t n)
+{
+	struct iovec from[WAKE_AT_ONCE];
+	char bytes[WAKE_AT_ONCE];
+
+	for (uint32_t at = 0; at < n;) {
+		uint32_t count = n - at < WAKE_AT_ONCE ? n - at : WAKE_AT_ONCE;
+		const struct iovec to = { bytes, count };
+		ssize_t read;
+
+		for (uint32_t i = 0; i < count; i++)
+			from[i] = (struct iovec){ pages[at + i], 1 };
+		read = process_vm_readv(process->pid, &to, 1, from, count, 0);
+		at += (read < 0 ? 0 : (uint32_t)read) + (read < (ssize_t)count);
+	}
 }

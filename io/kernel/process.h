@@ -77,6 +77,8 @@ int vn_move_pages(int32_t pid, unsigned long count, void **pages, const int *nod
 /* pagemap.c: the nodes of pages that were not found (-ENOENT, -EFAULT) although they are there;
  * -EAGAIN where only that is known. */
 void vn_pagemap_find(const vn_process *process, void *const *pages, int *status, uint32_t n);
+/* move_pages finds them from now on. */
+void vn_pagemap_wake(const vn_process *process, void *const *pages, uint32_t n);
 uint64_t vn_page_bytes(void); /* of this machine */
 
 #endif
