@@ -2,8 +2,8 @@
  *
  * sample_time MIB RUNS: how long it takes to find where the memory of a process is: by a sample,
  * and by reading numa_maps to its end, in turns. The process is a child with so much memory in
- * ordinary pages, of which it has touched half, page by page at random. Prints both times in
- * microseconds of CPU (median), and how far the sample's sum is from numa_maps', in tenths of a
+ * ordinary pages, of which it has touched three quarters, page by page at random. Prints both times
+ * in microseconds of CPU (median), and how far the sample's sum is from numa_maps', in tenths of a
  * percent of the memory. */
 #include "kernel/kernel.h"
 

@@ -27,7 +27,7 @@ typedef struct vn_kernel_options {
 	uint32_t samples; /* pages to ask about, for each guest; 0: VN_KERNEL_SAMPLES; four times
 			     as many where the guest has touched few of them */
 } vn_kernel_options;
-enum { VN_KERNEL_SAMPLES = 3072, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
+enum { VN_KERNEL_SAMPLES = 2048, VN_KERNEL_SAMPLES_MAX = 1 << 20 };
 
 /* For each guest with a pid: its threads, where they ran last, where they may run and how long they
  * waited, and its memory by node. Threads whose tid is known keep their kind, number and pin; of

@@ -2,7 +2,7 @@
  *
  * The memory of a guest by node, from a sample: its RAM is cut into as many equal parts as pages
  * are asked about, and one page of each part, chosen by a fixed sequence, stands for it. The error
- * of a node's share is below sqrt(p (1 - p) / samples): 0.9 points for 3072 pages at the worst,
+ * of a node's share is below sqrt(p (1 - p) / samples): 1.1 points for 2048 pages at the worst,
  * less where pages of one node lie together. */
 #include "kernel/process.h"
 

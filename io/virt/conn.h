@@ -26,10 +26,11 @@ void virt_keep_error(vn_virt *virt);
 /* The last failure had this code of libvirt's (VIR_ERR_NO_DOMAIN). */
 bool virt_has_failed_as(const vn_virt *virt, int code);
 
-/* Call act(connection, arg), which returns a negative number when libvirt failed; again on a new
- * connection if the old one is lost. */
 /* The connection was lost and there is a new one: what failed can be tried again. */
 bool virt_is_new(vn_virt *virt);
+
+/* Call act(connection, arg), which returns a negative number when libvirt failed; again on a new
+ * connection if the old one is lost. */
 typedef int virt_act(virConnectPtr conn, void *arg);
 int virt_call(vn_virt *virt, virt_act *act, void *arg);
 
