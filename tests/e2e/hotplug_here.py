@@ -1,14 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Memory devices and vCPUs of guests in a real libvirtd on the machine that runs the tests. Most have no
-system that would give anything back; with the argument `linux` there is one that boots Linux. Run by `run`,
-under `libvirtd`."""
-import os
-import sys
+"""Memory devices of guests in a real libvirtd on the machine that runs the tests. They have no system
+that would give anything back: hotplug_quad.py has one. Run by `run`, under `libvirtd`."""
 import xml.etree.ElementTree as ElementTree
 
 import check_guest
-import facts
 import guests
 import tap
 import vnuma
@@ -102,51 +98,8 @@ def no_room():
     check_guest.virsh("undefine", "room")
 
 
-def linux_guest(folder):
-    """Four cells of four vCPUs, by software emulation, on the one node that every machine has."""
-    kernel = facts.run(f"{guests.HERE}/numahost/get-kernel").strip()
-    facts.run(f"{guests.HERE}/guest/make-initrd", f"{folder}/guest.cpio")
-    os.environ.update(NUMAHOST_KERNEL=f"{kernel}/vmlinux", GUEST_INITRD=f"{folder}/guest.cpio")
-    cells = "".join(f"<cell id='{i}' cpus='{4 * i}-{4 * i + 3}' memory='160' unit='MiB'/>"
-                    for i in range(4))
-    path = guests.pluggable("cells", "<maxMemory slots='4' unit='MiB'>2048</maxMemory>"
-                            "<memory unit='MiB'>640</memory>", 16, "")
-    guests.edit(path, ("type='kvm'", "type='qemu'"),
-                ("<cpu mode='host-passthrough' check='none'/>",
-                 "<cpu mode='maximum'><topology sockets='4' cores='2' threads='2'/>"
-                 f"<numa>{cells}</numa></cpu>"))
-    check_guest.virsh("create", path)
-
-
-def as_the_guest_sees_it():
-    """16 vCPUs in 4 cells to 8 leaves 2 in each, and back; cell 0 grows and shrinks."""
-    linux_guest("/run")
-    told = guests.wait_until("cells", lambda told: told.round >= 1, 400)
-    if not tap.ok("the guest of four cells boots", told and told.round):
-        return
-    tap.same("it has four CPUs in each cell", guests.cpus_per_cell(told),
-             dict.fromkeys(range(4), 4))
-    guests.set_vcpus("cells", 8, 2, 200)
-    left = check_guest.virsh("dumpxml", "cells")
-    tap.same("setvcpus 8: whole cores of the guest are left", sorted(
-        int(vcpu.get("id")) for vcpu in ElementTree.fromstring(left).iterfind("vcpus/vcpu")
-        if vcpu.get("enabled") == "yes"), [0, 1, 4, 5, 8, 9, 12, 13])
-    guests.set_vcpus("cells", 16, 4, 200)
-    before = guests.Told("cells").numactl["size"]
-    for mib, more in ((768, 128), (640, 0)):
-        status, out, err = vnuma.call("setmem", "cells", str(mib), "--cell", "0")
-        tap.same(f"setmem {mib}: done", (status, err), (0, ""))
-        told = guests.wait_until("cells", lambda told, more=more: abs(
-            told.numactl["size"][0] - before[0] - more) < 12, 200)
-        tap.ok(f"setmem {mib}: the guest's own numactl -H has {more} MiB more in cell 0, and none in "
-               "the others", abs(told.numactl["size"][0] - before[0] - more) < 12 and all(
-                   told.numactl["size"][cell] == before[cell] for cell in (1, 2, 3)),
-               before, told.numactl["size"])
-    check_guest.stop("cells")
-
-
 def main():
-    for part in (as_the_guest_sees_it,) if sys.argv[1:] == ["linux"] else (dimms, virtio, no_room):
+    for part in (dimms, virtio, no_room):
         part()
         guests.end_all()
     return 1 if tap.failures else 0
