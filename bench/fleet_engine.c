@@ -94,7 +94,7 @@ static vn_host *make_host(uint32_t kind)
 			     "], \"mem_mib\": %u, \"pages\": [{\"size_kib\": 4, \"total\": %llu}, "
 			     "{\"size_kib\": 2048, \"total\": %u}, {\"size_kib\": 1048576, "
 			     "\"total\": %u}]}",
-			     (gib + 24) * 1024, (unsigned long long)gib * 262144, 16 * 512, 8);
+			     (gib + 48) * 1024, (unsigned long long)gib * 262144, 16 * 512, 32);
 	}
 	vn_text_addf(&json, "]}");
 	if (vn_host_parse("host", json.bytes, json.len, &host, &err) < 0)

@@ -53,6 +53,29 @@ static inline bool score_less(const score *a, const score *b)
 	return a->tie < b->tie;
 }
 
+/* Where something is in the order of hosts: the score, then the number. */
+struct position {
+	score score;
+	uint32_t host; /* NONE where the score is "never", 0 where it is unknown */
+};
+static const struct position position_unknown = { { 0, 0, 0 }, 0 };
+static const struct position position_never = { { 0, UINT64_MAX, UINT64_MAX }, NONE };
+static inline struct position position_of(score of, uint32_t host)
+{
+	return score_is_unknown(&of) ? position_unknown
+	       : score_is_never(&of) ? position_never
+				     : (struct position){ of, host };
+}
+static inline bool position_equal(const struct position *a, const struct position *b)
+{
+	return a->host == b->host && score_equal(&a->score, &b->score);
+}
+static inline bool position_less(const struct position *a, const struct position *b)
+{
+	return score_equal(&a->score, &b->score) ? a->host < b->host
+						 : score_less(&a->score, &b->score);
+}
+
 /* ---- memory (memory.c) ---- */
 
 /* realloc of an array that counts bytes and fills with zero; NULL: no memory, `old` is still good.
@@ -275,20 +298,24 @@ struct class
 	uint32_t next; /* of the host state; or the next free one */
 };
 
+enum { ROWS = BLOCK / ROW };
 /* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
  * them all. */
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
-	uint32_t low[BLOCK];	 /* the lowest host */
+	uint32_t low[BLOCK];	 /* the lowest host; NONE */
 	uint32_t flavours;	 /* that there is room for */
 	uint64_t *scores;	 /* [row][flavour][value, tie][ROW] */
 	uint64_t *fars;		 /* [row][flavour][ROW]; NULL: none is far */
-	score *rows;		 /* [flavour][ROWS] the best of each ROW */
+	struct position *rows;	 /* [row][flavour] the best of each ROW */
 };
-enum { ROWS = BLOCK / ROW };
 static inline size_t row_at(const struct block *block, uint32_t flavour, uint32_t row)
 {
 	return ((size_t)row * block->flavours + flavour) * ROW;
+}
+static inline struct position *block_row(const struct block *block, uint32_t flavour, uint32_t row)
+{
+	return &block->rows[(size_t)row * block->flavours + flavour];
 }
 static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
 {
@@ -296,6 +323,12 @@ static inline score block_score(const struct block *block, uint32_t flavour, uin
 	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
 	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
+}
+
+static inline struct position block_position(const struct block *block, uint32_t flavour,
+					     uint32_t at)
+{
+	return position_of(block_score(block, flavour, at), block->low[at]);
 }
 
 struct pool {
@@ -309,8 +342,8 @@ struct pool {
 	uint32_t n_blocks, room_blocks;
 	struct block **blocks;
 	uint32_t n_free, room_free;
-	uint32_t *free; /* positions */
-	score *bests;	/* [flavour][room_blocks] */
+	uint32_t *free;		/* positions */
+	struct position *bests; /* [flavour][room_blocks] */
 };
 
 struct host {
@@ -374,7 +407,7 @@ struct vn_fleet {
 	kind **kinds;
 	uint32_t n_pools, room_pools, pools_version;
 	struct pool **pools;
-	score *bests; /* [flavour][room_pools] the best of each pool */
+	struct position *bests; /* [flavour][room_pools] the best of each pool */
 	uint32_t n_classes, room_classes, free_class, live_classes;
 	struct class *classes;
 	uint32_t n_hosts, room_hosts;
@@ -463,7 +496,7 @@ uint32_t treap_after(const vn_fleet *fleet, uint32_t root, uint32_t host); /* > 
 uint32_t treap_nth(const vn_fleet *fleet, uint32_t root, uint32_t n);
 
 /* pool.c */
-static inline score *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
+static inline struct position *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
 {
 	return &fleet->bests[(size_t)flavour * fleet->room_pools + pool];
 }
@@ -473,8 +506,8 @@ int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /
 void host_leave(vn_fleet *fleet, uint32_t host);
 int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* to another class */
 int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
-const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
-const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
+const struct position *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
+const struct position *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
 bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools); /* room for so many */
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */
 int pools_rebuild(vn_fleet *fleet, vn_error *err); /* after flavours or keys have changed */

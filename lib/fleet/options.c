@@ -157,11 +157,12 @@ void class_scores(vn_fleet *fleet, uint32_t id)
 	start_memo(fleet, k, state);
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		struct best_option best = { .score = score_never };
+		enum recipe_way way = recipe_of(fleet, k, f)->way;
 
-		if (!fleet->often[f] || recipe_of(fleet, k, f)->way != RECIPE_SIMPLE)
+		if (way == RECIPE_ASK || (way == RECIPE_SIMPLE && !fleet->often[f]))
 			continue;
-		fleet->counters.evaluated++;
-		if (!best_simple(fleet, k, &option, f, &best))
+		fleet->counters.evaluated += way == RECIPE_SIMPLE;
+		if (way == RECIPE_NEVER || !best_simple(fleet, k, &option, f, &best))
 			best.score = score_never;
 		host_opts(k, state)[f] = best.ways;
 		host_memo(k, state)[f] = best.score;
