@@ -29,7 +29,7 @@ enum {
 
 typedef vn_fleet_score score;
 static const score score_unknown = { 0, 0, 0 }; /* below each real one: value is 1 or more */
-static const score score_never = { 0, UINT64_MAX, UINT64_MAX };
+static const score score_never = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
 #define VALUE_ZERO (UINT64_C(1) << 63)
 
 static inline bool score_is_unknown(const score *s)
@@ -46,11 +46,9 @@ static inline bool score_equal(const score *a, const score *b)
 }
 static inline bool score_less(const score *a, const score *b)
 {
-	if (a->far != b->far && a->value != UINT64_MAX && b->value != UINT64_MAX)
+	if (a->far != b->far)
 		return a->far < b->far;
-	if (a->value != b->value)
-		return a->value < b->value;
-	return a->tie < b->tie;
+	return a->value != b->value ? a->value < b->value : a->tie < b->tie;
 }
 
 /* Where something is in the order of hosts: the score, then the number. */
@@ -72,8 +70,9 @@ static inline bool position_equal(const struct position *a, const struct positio
 }
 static inline bool position_less(const struct position *a, const struct position *b)
 {
-	return score_equal(&a->score, &b->score) ? a->host < b->host
-						 : score_less(&a->score, &b->score);
+	if (a->score.value != b->score.value || a->score.far != b->score.far)
+		return score_less(&a->score, &b->score);
+	return a->score.tie != b->score.tie ? a->score.tie < b->score.tie : a->host < b->host;
 }
 
 /* ---- memory (memory.c) ---- */
@@ -212,8 +211,11 @@ typedef struct kind {
 
 	struct recipe *recipes; /* [flavour] */
 	uint32_t n_recipes;	/* the first so many are known */
-	uint32_t *many, n_many; /* flavours whose slots need the whole host, of `many_epoch` */
-	uint32_t many_epoch;
+	struct many {		/* flavours whose slots need the whole host, of `many_epoch` */
+		uint32_t flavour;
+		uint64_t weight; /* 0 where it has more cells than there are nodes: no slots */
+	} * many;
+	uint32_t n_many, many_epoch;
 	struct subsets subsets[VN_FLEET_NODES_MAX + 1]; /* [cells] */
 
 	/* hosts: records of ids[n_nodes], masks[n_nodes][words], devices */
@@ -322,6 +324,8 @@ static inline score block_score(const struct block *block, uint32_t flavour, uin
 	size_t row = row_at(block, flavour, at / ROW);
 	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
+	if (of[0] == UINT64_MAX)
+		return score_never;
 	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
 }
 
@@ -396,6 +400,8 @@ struct claim_detail {
 
 struct vn_fleet {
 	vn_fleet_policy policy;
+	uint32_t n_weighers; /* those that the policy asks */
+	enum vn_weigher weighers[VN_WEIGHER_COUNT];
 	uint64_t bytes, random;
 	struct names labels[VN_LABEL_KIND_COUNT], places, host_names;
 	uint32_t n_labels; /* over all kinds */

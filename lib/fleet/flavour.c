@@ -329,7 +329,7 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 		fleet->kinds[i]->recipes = recipes;
 		fleet->kinds[i]->many =
-			fleet_resize(fleet, fleet->kinds[i]->many, was, room, sizeof(uint32_t));
+			fleet_resize(fleet, fleet->kinds[i]->many, was, room, sizeof(struct many));
 		if (!fleet->kinds[i]->many)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 	}

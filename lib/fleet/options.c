@@ -16,14 +16,11 @@ void score_option(vn_fleet *fleet, struct option *option, uint64_t far, struct b
 	const vn_fleet_policy *policy = &fleet->policy;
 	__int128 value = 0, inner = 0;
 
-	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++) {
-		struct weighed w;
+	for (uint32_t i = 0; i < fleet->n_weighers; i++) {
+		struct weighed w = weigh(fleet, fleet->weighers[i], option);
 
-		if (!policy->weights[i])
-			continue;
-		w = weigh(fleet, (enum vn_weigher)i, option);
-		value += (__int128)w.value * policy->weights[i];
-		inner += (__int128)w.inner * policy->weights[i];
+		value += (__int128)w.value * policy->weights[fleet->weighers[i]];
+		inner += (__int128)w.inner * policy->weights[fleet->weighers[i]];
 	}
 	ret->score.far = far;
 	ret->score.value = clamp(value);

@@ -155,7 +155,7 @@ static bool store_far(vn_fleet *fleet, struct block *block, size_t at, uint64_t 
 {
 	size_t n = (size_t)fleet->room_flavours * BLOCK;
 
-	if (!block->fars && !far)
+	if (!block->fars && (!far || far == score_never.far))
 		return true;
 	if (!block->fars)
 		block->fars = fleet_resize(fleet, NULL, 0, n, sizeof(*block->fars));
@@ -439,6 +439,8 @@ static void class_scores_change(vn_fleet *fleet, const struct class *class, cons
 
 	block->low[at] = low;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best++, to++) {
+		if ((of[0] & to->value) == UINT64_MAX)
+			continue; /* it did not fit, and does not */
 		if (of[0] > best->score.value && to->value > best->score.value && !block->fars &&
 		    !to->far) {
 			of[0] = to->value;
@@ -467,7 +469,7 @@ static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32
 	for (uint32_t f = 0; f < fleet->n_flavours; f++, best++) {
 		score same = block_score(block, f, at);
 
-		if (score_equal(&same, &best->score))
+		if (!score_is_never(&same) && score_equal(&same, &best->score))
 			position_changes(fleet, pool, class->pos, f, position_of(same, was_low),
 					 position_of(same, low));
 	}
