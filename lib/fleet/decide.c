@@ -181,7 +181,7 @@ static bool random_host(vn_fleet *fleet, uint32_t flavour, bool all, struct posi
 		return false;
 	n = count_hosts(fleet, flavour, all ? NULL : &at->score, UINT64_MAX, &at->host);
 	count_hosts(fleet, flavour, all ? NULL : &at->score, next_random(fleet) % n, &at->host);
-	at->score = *class_score(fleet, fleet->hosts[at->host].class, flavour);
+	at->score = class_score(fleet, fleet->hosts[at->host].class, flavour);
 	return true;
 }
 

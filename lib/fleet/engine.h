@@ -57,7 +57,7 @@ struct position {
 	uint32_t host; /* NONE where the score is "never", 0 where it is unknown */
 };
 static const struct position position_unknown = { { 0, 0, 0 }, 0 };
-static const struct position position_never = { { 0, UINT64_MAX, UINT64_MAX }, NONE };
+static const struct position position_never = { { UINT64_MAX, UINT64_MAX, UINT64_MAX }, NONE };
 static inline struct position position_of(score of, uint32_t host)
 {
 	return score_is_unknown(&of) ? position_unknown
@@ -206,7 +206,8 @@ typedef struct kind {
 	uint32_t key_words, key_counts, key_first, key_masks;
 	struct table node_states, host_states;
 	uint32_t at_next, at_fit, at_free; /* in a node state */
-	uint32_t at_memo, at_opts;	   /* in a host state */
+	/* In a host state. Where no far is kept (0), scores that are far are not remembered. */
+	uint32_t at_memo, at_opts, at_fars;
 	uint32_t sweep_nodes, sweep_hosts; /* live records at which to forget */
 
 	struct recipe *recipes; /* [flavour] */
@@ -240,6 +241,9 @@ struct node_free {
 enum { FIT_UNKNOWN = 0xffff, FIT_MOST = 0xfffe };
 enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
 
+struct memo {
+	uint64_t value, tie; /* value 0: unknown; UINT64_MAX: never */
+};
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
@@ -271,9 +275,19 @@ static inline struct host_state *host_state(const kind *k, uint32_t id)
 {
 	return table_at(&k->host_states, id);
 }
-static inline score *host_memo(const kind *k, struct host_state *state)
+static inline struct memo *host_memo(const kind *k, struct host_state *state)
 {
-	return (score *)((uint8_t *)state + k->at_memo);
+	return (struct memo *)((uint8_t *)state + k->at_memo);
+}
+static inline uint64_t *host_fars(const kind *k, struct host_state *state)
+{
+	return k->at_fars ? (uint64_t *)((uint8_t *)state + k->at_fars) : NULL;
+}
+static inline score memo_score(const struct memo *memo, const uint64_t *far)
+{
+	if (memo->value == UINT64_MAX)
+		return score_never;
+	return (score){ far ? *far : 0, memo->value, memo->tie };
 }
 static inline uint16_t *host_opts(const kind *k, struct host_state *state)
 {
@@ -437,8 +451,8 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
-	bool *often;  /* [flavour] asked for so often that its scores are computed at once */
-	score *never; /* [flavour] score_never */
+	bool *often;	    /* [flavour] asked for so often that its scores are computed at once */
+	struct memo *never; /* [flavour] what fits nowhere */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -573,7 +587,13 @@ struct best_option {
 bool best_option(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
 		 uint32_t host, uint32_t flavour, struct best_option *ret);
 bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct best_option *ret);
-const score *class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+score class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+static inline bool class_takes(vn_fleet *fleet, uint32_t class, uint32_t flavour)
+{
+	score of = class_score(fleet, class, flavour);
+
+	return !score_is_never(&of);
+}
 /* Those of all flavours that are asked for often, as far as counts tell. */
 void class_scores(vn_fleet *fleet, uint32_t class);
 /* The values of each weigher for an option, for an explanation. */

@@ -319,7 +319,7 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 		*arrays[i] = more;
 	}
 	for (uint32_t f = was; f < room; f++)
-		fleet->never[f] = score_never;
+		fleet->never[f] = (struct memo){ UINT64_MAX, UINT64_MAX };
 	pools_empty(fleet);
 	for (uint32_t i = 0; i < fleet->n_kinds; i++) {
 		struct recipe *recipes =

@@ -139,9 +139,24 @@ static void start_memo(const vn_fleet *fleet, const kind *k, struct host_state *
 {
 	if (state->epoch == fleet->epoch)
 		return;
-	memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(score));
+	memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(struct memo));
 	state->epoch = fleet->epoch;
 	state->fresh = true;
+}
+
+static void remember(const kind *k, struct host_state *state, uint32_t flavour,
+		     const struct best_option *best)
+{
+	struct memo *memo = &host_memo(k, state)[flavour];
+	uint64_t *fars = host_fars(k, state);
+
+	host_opts(k, state)[flavour] = best->ways;
+	if (fars)
+		fars[flavour] = best->score.far;
+	else if (best->score.far && !score_is_never(&best->score))
+		return;
+	*memo = (struct memo){ best->score.value, best->score.tie };
+	state->fresh = false;
 }
 
 void class_scores(vn_fleet *fleet, uint32_t id)
@@ -161,30 +176,27 @@ void class_scores(vn_fleet *fleet, uint32_t id)
 		fleet->counters.evaluated += way == RECIPE_SIMPLE;
 		if (way == RECIPE_NEVER || !best_simple(fleet, k, &option, f, &best))
 			best.score = score_never;
-		host_opts(k, state)[f] = best.ways;
-		host_memo(k, state)[f] = best.score;
-		state->fresh = false;
+		remember(k, state, f, &best);
 	}
 }
 
-const score *class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
+score class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
 {
 	const struct class *class = &fleet->classes[id];
 	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
 	struct host_state *state = host_state(k, class->state);
-	score *memo = &host_memo(k, state)[flavour];
+	const struct memo *memo = &host_memo(k, state)[flavour];
+	const uint64_t *fars = host_fars(k, state);
 	struct best_option best = { .score = score_never };
 
 	start_memo(fleet, k, state);
-	if (!score_is_unknown(memo))
-		return memo;
+	if (memo->value)
+		return memo_score(memo, fars ? &fars[flavour] : NULL);
 	if (!best_option(fleet, k, state->key, state->key + k->n_nodes, class->root, flavour,
 			 &best))
 		best.score = score_never;
-	host_opts(k, state)[flavour] = best.ways;
-	*memo = best.score;
-	state->fresh = false;
-	return memo;
+	remember(k, state, flavour, &best);
+	return best.score;
 }
 
 /* Of the options that are as good on a host's state, the one with its lowest nodes. */
@@ -212,15 +224,15 @@ bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct bes
 	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
 	uint32_t counts[VN_HOST_DEVICES_MAX + VN_HOST_POOLS_MAX];
-	const score *known = class_score(fleet, h->class, flavour);
+	score known = class_score(fleet, h->class, flavour);
 	const struct host_state *state = host_state(k, fleet->classes[h->class].state);
 	uint16_t ways;
 
-	if (score_is_never(known))
+	if (score_is_never(&known))
 		return false;
 	ways = host_opts(k, (struct host_state *)state)[flavour];
 	if (recipe->way == RECIPE_SIMPLE && ways) {
-		ret->score = *known;
+		ret->score = known;
 		ret->nodes =
 			lowest_option(k, slot_ids(k, h->slot), &k->subsets[recipe->cells], ways);
 		return true;

@@ -274,10 +274,14 @@ static void score_row(vn_fleet *fleet, struct block *block, uint32_t row, uint32
 
 	if (!score_is_unknown(&best->score))
 		return;
-	for (uint32_t i = 0; i < ROW; i++)
-		if (!values[i])
-			score_store(fleet, block, flavour, row * ROW + i,
-				    class_score(fleet, block->classes[row * ROW + i], flavour));
+	for (uint32_t i = 0; i < ROW; i++) {
+		score one;
+
+		if (values[i])
+			continue;
+		one = class_score(fleet, block->classes[row * ROW + i], flavour);
+		score_store(fleet, block, flavour, row * ROW + i, &one);
+	}
 	*best = least_of_row(block, row, flavour);
 }
 
@@ -428,8 +432,8 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 
 /* The scores of a class, `to`, one for each flavour, and its lowest host. Nearly always neither the
  * score that goes nor the one that comes is the best of its row, and that is all. */
-static void class_scores_change(vn_fleet *fleet, const struct class *class, const score *to,
-				uint32_t low)
+static void class_scores_change(vn_fleet *fleet, const struct class *class, const struct memo *to,
+				const uint64_t *fars, uint32_t low)
 {
 	struct pool *pool = fleet->pools[class->pool];
 	struct block *block = pool->blocks[class->pos / BLOCK];
@@ -442,13 +446,14 @@ static void class_scores_change(vn_fleet *fleet, const struct class *class, cons
 		if ((of[0] & to->value) == UINT64_MAX)
 			continue; /* it did not fit, and does not */
 		if (of[0] > best->score.value && to->value > best->score.value && !block->fars &&
-		    !to->far) {
+		    !fars) {
 			of[0] = to->value;
 			of[ROW] = to->tie;
 		} else {
 			struct position was = position_of(block_score(block, f, at), was_low);
+			score now = memo_score(to, fars ? &fars[f] : NULL);
 
-			score_store(fleet, block, f, at, to);
+			score_store(fleet, block, f, at, &now);
 			position_changes(fleet, pool, class->pos, f, was,
 					 block_position(block, f, at));
 		}
@@ -486,7 +491,7 @@ static void class_lives(vn_fleet *fleet, uint32_t id, uint32_t low)
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
 	if (state->fresh || state->epoch != fleet->epoch)
 		class_scores(fleet, id);
-	class_scores_change(fleet, class, host_memo(k, state), low);
+	class_scores_change(fleet, class, host_memo(k, state), host_fars(k, state), low);
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
@@ -496,7 +501,7 @@ static void class_dies(vn_fleet *fleet, uint32_t id)
 	struct host_state *state = host_state(fleet->kinds[pool->kind], class->state);
 	uint32_t *at = &state->first_class;
 
-	class_scores_change(fleet, class, fleet->never, NONE);
+	class_scores_change(fleet, class, fleet->never, NULL, NONE);
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = NONE;
 	pool->free[pool->n_free++] = class->pos;
 	while (*at != id)
