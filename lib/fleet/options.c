@@ -144,6 +144,24 @@ static void start_memo(const vn_fleet *fleet, const kind *k, struct host_state *
 	state->fresh = true;
 }
 
+/* All states after one more cell are about to be read, each somewhere else in memory. */
+static void fetch_after(const vn_fleet *fleet, const kind *k, const uint32_t *ids)
+{
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		const uint32_t *next = node_next(k, node_state(k, ids[i]));
+
+		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+			const uint8_t *state;
+
+			if (next[f] == NEXT_UNKNOWN || next[f] == NEXT_NEVER)
+				continue;
+			state = (const uint8_t *)node_state(k, next[f] - 1);
+			__builtin_prefetch(state);
+			__builtin_prefetch(state + k->at_fit);
+		}
+	}
+}
+
 static void remember(const kind *k, struct host_state *state, uint32_t flavour,
 		     const struct best_option *best)
 {
@@ -167,6 +185,7 @@ void class_scores(vn_fleet *fleet, uint32_t id)
 	struct option option = option_of(k, state->key, state->key + k->n_nodes);
 
 	start_memo(fleet, k, state);
+	fetch_after(fleet, k, state->key);
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		struct best_option best = { .score = score_never };
 		enum recipe_way way = recipe_of(fleet, k, f)->way;

@@ -309,8 +309,10 @@ const struct position *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t fla
 	if (!score_is_unknown(&known->score))
 		return known;
 	for (uint32_t b = 0; b < pool->n_blocks; b++) {
-		const struct position *of = block_best(fleet, pool_ix, b, flavour);
+		const struct position *of = best_of_blocks(pool, b, flavour);
 
+		if (score_is_unknown(&of->score))
+			of = block_best(fleet, pool_ix, b, flavour);
 		if (position_less(of, &best))
 			best = *of;
 	}
