@@ -14,45 +14,65 @@ struct change {
 
 static void change_start(const kind *k, uint32_t slot, struct change *c)
 {
-	memcpy(c->ids, slot_ids(k, slot), k->n_nodes * sizeof(*c->ids));
-	memcpy(c->masks, slot_masks(k, slot), (size_t)k->n_nodes * k->words * sizeof(*c->masks));
-	memcpy(c->devices, slot_devices(k, slot), k->device_words * sizeof(*c->devices));
+	const uint64_t *masks = slot_masks(k, slot);
+	const uint32_t *ids = slot_ids(k, slot), *devices = slot_devices(k, slot);
+
+	for (uint32_t i = 0; i < k->n_nodes; i++) /* these are few: loops, not calls */
+		c->ids[i] = ids[i];
+	for (uint32_t i = 0; i < k->n_nodes * k->words; i++)
+		c->masks[i] = masks[i];
+	for (uint32_t i = 0; i < k->device_words; i++)
+		c->devices[i] = devices[i];
 }
 
-static void store_slot(kind *k, uint32_t slot, const struct change *c)
+static void swap_words(uint32_t *a, uint32_t *b)
 {
-	uint32_t *ids = slot_ids(k, slot);
+	uint32_t was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* The slot is like the change, which is what the slot was. */
+static void swap_slot(kind *k, uint32_t slot, struct change *c)
+{
+	uint64_t *masks = slot_masks(k, slot);
+	uint32_t *ids = slot_ids(k, slot), *devices = slot_devices(k, slot);
 
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
 		node_state(k, c->ids[i])->refs++;
 		node_state(k, ids[i])->refs--;
-		ids[i] = c->ids[i];
+		swap_words(&ids[i], &c->ids[i]);
 	}
-	memcpy(slot_masks(k, slot), c->masks, (size_t)k->n_nodes * k->words * sizeof(*c->masks));
-	memcpy(slot_devices(k, slot), c->devices, k->device_words * sizeof(*c->devices));
+	for (uint32_t i = 0; i < k->n_nodes * k->words; i++) {
+		uint64_t was = masks[i];
+
+		masks[i] = c->masks[i];
+		c->masks[i] = was;
+	}
+	for (uint32_t i = 0; i < k->device_words; i++)
+		swap_words(&devices[i], &c->devices[i]);
 }
 
-/* The host is like this now. On failure nothing has changed. */
-static int host_change(vn_fleet *fleet, uint32_t host, const struct change *c, vn_error *err)
+/* The host is like this now. On failure nothing has changed but *c. */
+static int host_change(vn_fleet *fleet, uint32_t host, struct change *c, vn_error *err)
 {
 	const struct host *h = &fleet->hosts[host];
 	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
-	struct change was;
 	uint32_t state;
 	int r;
 
-	change_start(k, h->slot, &was);
-	store_slot(k, h->slot, c);
+	swap_slot(k, h->slot, c);
 	if (k->loaded == host)
 		k->loaded = NONE;
 	state = state_of_slot(fleet, k, h->slot);
 	if (state == NONE) {
-		store_slot(k, h->slot, &was);
+		swap_slot(k, h->slot, c);
 		return vn_fail(err, VN_E_NOMEM, "no memory for the state of a host");
 	}
 	r = host_move(fleet, host, state, err);
 	if (r < 0) { /* back to where it was, whose class needs no more memory than it had */
-		store_slot(k, h->slot, &was);
+		swap_slot(k, h->slot, c);
 		host_enter_again(fleet, host, NULL);
 	}
 	return r;

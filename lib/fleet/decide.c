@@ -8,11 +8,6 @@
 
 enum { RANDOM_TRIES = 64 };
 
-struct position { /* in the order of hosts */
-	score score;
-	uint32_t host; /* NONE: before the first of this score */
-};
-
 /* ---- filters ---- */
 
 enum vn_fleet_filter host_filter(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group,
@@ -68,57 +63,35 @@ static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
 
 /* ---- in order ---- */
 
-/* The lowest host of the pool's classes with this score, behind `after`. */
-static void lowest_of_block(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
-			    const score *want, uint32_t after, uint32_t *low)
+/* The next position of the class behind `from`. */
+static struct position behind(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
+			      uint32_t at, const struct position *from)
 {
-	const score *rows = &block->rows[(size_t)flavour * ROWS];
+	struct position one = block_position(block, flavour, at);
 
-	for (uint32_t row = 0; row < ROWS; row++) {
-		if (score_less(want, &rows[row]))
-			continue;
-		for (uint32_t i = row * ROW; i < (row + 1) * ROW; i++) {
-			uint32_t host = block->low[i];
-			score one = block_score(block, flavour, i);
-
-			if (one.value != want->value || !score_equal(&one, want))
-				continue;
-			if (after != NONE && host <= after)
-				host = treap_after(fleet, fleet->classes[block->classes[i]].root,
-						   after);
-			*low = host < *low ? host : *low;
-		}
-	}
+	if (score_equal(&one.score, &from->score) && one.host <= from->host)
+		one.host = treap_after(fleet, fleet->classes[block->classes[at]].root, from->host);
+	return one.host == NONE || !position_less(from, &one) ? position_never : one;
 }
 
-/* The least score behind `from` (with hosts left, when it is the same score). */
+/* Is there something better behind `from` in the block than *best? */
 static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t flavour,
 			  const struct position *from, struct position *best)
 {
 	const struct block *block = fleet->pools[pool]->blocks[b];
-	const score *least = block_best(fleet, pool, b, flavour);
-	uint32_t low = NONE;
+	const struct position *least = block_best(fleet, pool, b, flavour);
 
-	if (score_less(&best->score, least) || score_is_never(least))
+	if (!position_less(least, best))
 		return;
-	if (score_less(&from->score, least)) {
-		lowest_of_block(fleet, block, flavour, least, NONE, &low);
-		if (score_less(least, &best->score) || low < best->host)
-			*best = (struct position){ *least, low };
+	if (position_less(from, least)) {
+		*best = *least;
 		return;
 	}
 	for (uint32_t i = 0; i < BLOCK; i++) {
-		uint32_t host = block->low[i];
-		score one = block_score(block, flavour, i);
+		struct position one = behind(fleet, block, flavour, i, from);
 
-		if (score_is_never(&one) || score_less(&one, &from->score) ||
-		    score_less(&best->score, &one))
-			continue;
-		if (score_equal(&one, &from->score) && from->host != NONE && host <= from->host)
-			host = treap_after(fleet, fleet->classes[block->classes[i]].root,
-					   from->host);
-		if (host != NONE && (score_less(&one, &best->score) || host < best->host))
-			*best = (struct position){ one, host };
+		if (position_less(&one, best))
+			*best = one;
 	}
 }
 
@@ -126,13 +99,12 @@ static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t f
 static bool next_host(vn_fleet *fleet, uint32_t flavour, struct position *at)
 {
 	const struct flavour *f = &fleet->flavours[flavour];
-	struct position best = { score_never, NONE };
+	struct position best = position_never;
 
 	for (uint32_t i = 0; i < f->n_pools; i++) {
 		uint32_t pool = f->pools[i];
-		const score *least = pool_best(fleet, pool, flavour);
 
-		if (score_is_never(least) || score_less(&best.score, least))
+		if (!position_less(pool_best(fleet, pool, flavour), &best))
 			continue;
 		for (uint32_t b = 0; b < fleet->pools[pool]->n_blocks; b++)
 			best_of_block(fleet, pool, b, flavour, at, &best);
@@ -145,33 +117,18 @@ static bool next_host(vn_fleet *fleet, uint32_t flavour, struct position *at)
 static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
 {
 	const struct flavour *f = &fleet->flavours[flavour];
-	const score *bests = best_of_pool(fleet, 0, flavour);
-	score best = score_never;
-	uint32_t low = NONE;
+	const struct position *bests = best_of_pool(fleet, 0, flavour);
 
+	*ret = position_never;
 	for (uint32_t i = 0; i < f->n_pools; i++) {
-		const score *least = &bests[f->pools[i]];
+		const struct position *best = &bests[f->pools[i]];
 
-		if (score_is_unknown(least))
-			least = pool_best(fleet, f->pools[i], flavour);
-		if (score_less(least, &best))
-			best = *least;
+		if (score_is_unknown(&best->score))
+			best = pool_best(fleet, f->pools[i], flavour);
+		if (position_less(best, ret))
+			*ret = *best;
 	}
-	if (score_is_never(&best))
-		return false;
-	for (uint32_t i = 0; i < f->n_pools; i++) {
-		const struct pool *pool;
-
-		if (!score_equal(&bests[f->pools[i]], &best))
-			continue;
-		pool = fleet->pools[f->pools[i]];
-		for (uint32_t b = 0; b < pool->n_blocks; b++)
-			if (score_equal(&pool->bests[(size_t)flavour * pool->room_blocks + b],
-					&best))
-				lowest_of_block(fleet, pool->blocks[b], flavour, &best, NONE, &low);
-	}
-	*ret = (struct position){ best, low };
-	return true;
+	return ret->host != NONE;
 }
 
 /* ---- at random ---- */
@@ -224,7 +181,7 @@ static bool random_host(vn_fleet *fleet, uint32_t flavour, bool all, struct posi
 		return false;
 	n = count_hosts(fleet, flavour, all ? NULL : &at->score, UINT64_MAX, &at->host);
 	count_hosts(fleet, flavour, all ? NULL : &at->score, next_random(fleet) % n, &at->host);
-	at->score = *class_score(fleet, fleet->hosts[at->host].class, flavour);
+	at->score = class_score(fleet, fleet->hosts[at->host].class, flavour);
 	return true;
 }
 
@@ -294,7 +251,7 @@ static uint32_t choose_best(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t g
 			    vn_fleet_choice *ret)
 {
 	bool all = fleet->policy.weights[VN_WEIGH_RANDOM] != 0;
-	struct position at = { score_unknown, NONE };
+	struct position at = position_unknown;
 	uint32_t found = 0, first = NONE;
 	bool more;
 

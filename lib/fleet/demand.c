@@ -69,21 +69,27 @@ static bool matters(const vn_fleet_policy *policy)
 	return false;
 }
 
-void demand_publish(vn_fleet *fleet)
+/* Flavours whose scores are computed as soon as a host changes. This decides when, never what. */
+static void find_often(vn_fleet *fleet)
 {
 	uint64_t sum = 0;
 
+	for (uint32_t i = 0; i < fleet->n_flavours; i++)
+		sum += demand_of(fleet, i);
+	for (uint32_t i = 0; i < fleet->n_flavours; i++)
+		fleet->often[i] = demand_of(fleet, i) > sum / OFTEN;
+}
+
+void demand_publish(vn_fleet *fleet)
+{
 	for (uint32_t i = 0; i < fleet->n_flavours; i++) {
 		fleet->counts[i] = demand_of(fleet, i);
 		fleet->weights[i] = weight_of(fleet, i);
 	}
-	for (uint32_t i = 0; i < fleet->n_flavours; i++)
-		sum += fleet->counts[i];
-	for (uint32_t i = 0; i < fleet->n_flavours; i++)
-		fleet->often[i] = fleet->counts[i] && fleet->counts[i] >= sum / OFTEN;
+	find_often(fleet);
 	fleet->epoch++;
 	for (size_t i = 0; i < (size_t)fleet->n_flavours * fleet->room_pools; i++)
-		fleet->bests[i].value = 0; /* unknown */
+		fleet->bests[i] = position_unknown;
 }
 
 /* Has a flavour's share of the decisions moved by a quarter, and by more than chance explains? Its
@@ -126,6 +132,7 @@ void demand_ask(vn_fleet *fleet, uint32_t flavour)
 	if (fleet->asked >= every)
 		for (uint32_t i = 0; i < fleet->n_flavours; i++)
 			fleet->flavours[i].learned = fleet->flavours[i].learned * STAY / 16384;
+	find_often(fleet);
 	if (matters(&fleet->policy) && has_moved(fleet))
 		demand_publish(fleet);
 }

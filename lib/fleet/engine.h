@@ -29,7 +29,7 @@ enum {
 
 typedef vn_fleet_score score;
 static const score score_unknown = { 0, 0, 0 }; /* below each real one: value is 1 or more */
-static const score score_never = { 0, UINT64_MAX, UINT64_MAX };
+static const score score_never = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
 #define VALUE_ZERO (UINT64_C(1) << 63)
 
 static inline bool score_is_unknown(const score *s)
@@ -46,11 +46,33 @@ static inline bool score_equal(const score *a, const score *b)
 }
 static inline bool score_less(const score *a, const score *b)
 {
-	if (a->far != b->far && a->value != UINT64_MAX && b->value != UINT64_MAX)
+	if (a->far != b->far)
 		return a->far < b->far;
-	if (a->value != b->value)
-		return a->value < b->value;
-	return a->tie < b->tie;
+	return a->value != b->value ? a->value < b->value : a->tie < b->tie;
+}
+
+/* Where something is in the order of hosts: the score, then the number. */
+struct position {
+	score score;
+	uint32_t host; /* NONE where the score is "never", 0 where it is unknown */
+};
+static const struct position position_unknown = { { 0, 0, 0 }, 0 };
+static const struct position position_never = { { UINT64_MAX, UINT64_MAX, UINT64_MAX }, NONE };
+static inline struct position position_of(score of, uint32_t host)
+{
+	return score_is_unknown(&of) ? position_unknown
+	       : score_is_never(&of) ? position_never
+				     : (struct position){ of, host };
+}
+static inline bool position_equal(const struct position *a, const struct position *b)
+{
+	return a->host == b->host && score_equal(&a->score, &b->score);
+}
+static inline bool position_less(const struct position *a, const struct position *b)
+{
+	if (a->score.value != b->score.value || a->score.far != b->score.far)
+		return score_less(&a->score, &b->score);
+	return a->score.tie != b->score.tie ? a->score.tie < b->score.tie : a->host < b->host;
 }
 
 /* ---- memory (memory.c) ---- */
@@ -184,13 +206,17 @@ typedef struct kind {
 	uint32_t key_words, key_counts, key_first, key_masks;
 	struct table node_states, host_states;
 	uint32_t at_next, at_fit, at_free; /* in a node state */
-	uint32_t at_memo, at_opts;	   /* in a host state */
+	/* In a host state. Where no far is kept (0), scores that are far are not remembered. */
+	uint32_t at_memo, at_opts, at_fars;
 	uint32_t sweep_nodes, sweep_hosts; /* live records at which to forget */
 
 	struct recipe *recipes; /* [flavour] */
 	uint32_t n_recipes;	/* the first so many are known */
-	uint32_t *many, n_many; /* flavours whose slots need the whole host, of `many_epoch` */
-	uint32_t many_epoch;
+	struct many {		/* flavours whose slots need the whole host, of `many_epoch` */
+		uint32_t flavour;
+		uint64_t weight; /* 0 where it has more cells than there are nodes: no slots */
+	} * many;
+	uint32_t n_many, many_epoch;
 	struct subsets subsets[VN_FLEET_NODES_MAX + 1]; /* [cells] */
 
 	/* hosts: records of ids[n_nodes], masks[n_nodes][words], devices */
@@ -215,6 +241,9 @@ struct node_free {
 enum { FIT_UNKNOWN = 0xffff, FIT_MOST = 0xfffe };
 enum { NEXT_UNKNOWN = 0, NEXT_NEVER = UINT32_MAX }; /* else id + 1 */
 
+struct memo {
+	uint64_t value, tie; /* value 0: unknown; UINT64_MAX: never */
+};
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
@@ -246,9 +275,19 @@ static inline struct host_state *host_state(const kind *k, uint32_t id)
 {
 	return table_at(&k->host_states, id);
 }
-static inline score *host_memo(const kind *k, struct host_state *state)
+static inline struct memo *host_memo(const kind *k, struct host_state *state)
 {
-	return (score *)((uint8_t *)state + k->at_memo);
+	return (struct memo *)((uint8_t *)state + k->at_memo);
+}
+static inline uint64_t *host_fars(const kind *k, struct host_state *state)
+{
+	return k->at_fars ? (uint64_t *)((uint8_t *)state + k->at_fars) : NULL;
+}
+static inline score memo_score(const struct memo *memo, const uint64_t *far)
+{
+	if (memo->value == UINT64_MAX)
+		return score_never;
+	return (score){ far ? *far : 0, memo->value, memo->tie };
 }
 static inline uint16_t *host_opts(const kind *k, struct host_state *state)
 {
@@ -275,27 +314,39 @@ struct class
 	uint32_t next; /* of the host state; or the next free one */
 };
 
+enum { ROWS = BLOCK / ROW };
 /* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
  * them all. */
 struct block {
 	uint32_t classes[BLOCK]; /* NONE: nobody */
-	uint32_t low[BLOCK];	 /* the lowest host */
+	uint32_t low[BLOCK];	 /* the lowest host; NONE */
 	uint32_t flavours;	 /* that there is room for */
 	uint64_t *scores;	 /* [row][flavour][value, tie][ROW] */
 	uint64_t *fars;		 /* [row][flavour][ROW]; NULL: none is far */
-	score *rows;		 /* [flavour][ROWS] the best of each ROW */
+	struct position *rows;	 /* [row][flavour] the best of each ROW */
 };
-enum { ROWS = BLOCK / ROW };
 static inline size_t row_at(const struct block *block, uint32_t flavour, uint32_t row)
 {
 	return ((size_t)row * block->flavours + flavour) * ROW;
+}
+static inline struct position *block_row(const struct block *block, uint32_t flavour, uint32_t row)
+{
+	return &block->rows[(size_t)row * block->flavours + flavour];
 }
 static inline score block_score(const struct block *block, uint32_t flavour, uint32_t at)
 {
 	size_t row = row_at(block, flavour, at / ROW);
 	const uint64_t *of = block->scores + 2 * row + at % ROW;
 
+	if (of[0] == UINT64_MAX)
+		return score_never;
 	return (score){ block->fars ? block->fars[row + at % ROW] : 0, of[0], of[ROW] };
+}
+
+static inline struct position block_position(const struct block *block, uint32_t flavour,
+					     uint32_t at)
+{
+	return position_of(block_score(block, flavour, at), block->low[at]);
 }
 
 struct pool {
@@ -309,8 +360,8 @@ struct pool {
 	uint32_t n_blocks, room_blocks;
 	struct block **blocks;
 	uint32_t n_free, room_free;
-	uint32_t *free; /* positions */
-	score *bests;	/* [flavour][room_blocks] */
+	uint32_t *free;		/* positions */
+	struct position *bests; /* [flavour][room_blocks] */
 };
 
 struct host {
@@ -363,6 +414,8 @@ struct claim_detail {
 
 struct vn_fleet {
 	vn_fleet_policy policy;
+	uint32_t n_weighers; /* those that the policy asks */
+	enum vn_weigher weighers[VN_WEIGHER_COUNT];
 	uint64_t bytes, random;
 	struct names labels[VN_LABEL_KIND_COUNT], places, host_names;
 	uint32_t n_labels; /* over all kinds */
@@ -374,7 +427,7 @@ struct vn_fleet {
 	kind **kinds;
 	uint32_t n_pools, room_pools, pools_version;
 	struct pool **pools;
-	score *bests; /* [flavour][room_pools] the best of each pool */
+	struct position *bests; /* [flavour][room_pools] the best of each pool */
 	uint32_t n_classes, room_classes, free_class, live_classes;
 	struct class *classes;
 	uint32_t n_hosts, room_hosts;
@@ -398,8 +451,8 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
-	bool *often;  /* [flavour] asked for so often that its scores are computed at once */
-	score *never; /* [flavour] score_never */
+	bool *often;	    /* [flavour] asked for so often that its scores are computed at once */
+	struct memo *never; /* [flavour] what fits nowhere */
 	uint64_t asked, next_look;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
@@ -463,7 +516,7 @@ uint32_t treap_after(const vn_fleet *fleet, uint32_t root, uint32_t host); /* > 
 uint32_t treap_nth(const vn_fleet *fleet, uint32_t root, uint32_t n);
 
 /* pool.c */
-static inline score *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
+static inline struct position *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
 {
 	return &fleet->bests[(size_t)flavour * fleet->room_pools + pool];
 }
@@ -473,8 +526,8 @@ int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /
 void host_leave(vn_fleet *fleet, uint32_t host);
 int host_move(vn_fleet *fleet, uint32_t host, uint32_t state, vn_error *err); /* to another class */
 int host_enter_again(vn_fleet *fleet, uint32_t host, vn_error *err);	      /* by its slot */
-const score *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
-const score *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
+const struct position *pool_best(vn_fleet *fleet, uint32_t pool, uint32_t flavour);
+const struct position *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block, uint32_t flavour);
 bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools); /* room for so many */
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */
 int pools_rebuild(vn_fleet *fleet, vn_error *err); /* after flavours or keys have changed */
@@ -534,7 +587,13 @@ struct best_option {
 bool best_option(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
 		 uint32_t host, uint32_t flavour, struct best_option *ret);
 bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct best_option *ret);
-const score *class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+score class_score(vn_fleet *fleet, uint32_t class, uint32_t flavour);
+static inline bool class_takes(vn_fleet *fleet, uint32_t class, uint32_t flavour)
+{
+	score of = class_score(fleet, class, flavour);
+
+	return !score_is_never(&of);
+}
 /* Those of all flavours that are asked for often, as far as counts tell. */
 void class_scores(vn_fleet *fleet, uint32_t class);
 /* The values of each weigher for an option, for an explanation. */

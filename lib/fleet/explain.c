@@ -38,7 +38,7 @@ static void count_hosts(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group
 		enum vn_fleet_filter filter = host_filter(fleet, ask, group, host);
 
 		if (filter == VN_FILTER_COUNT &&
-		    score_is_never(class_score(fleet, fleet->hosts[host].class, ask->flavour))) {
+		    !class_takes(fleet, fleet->hosts[host].class, ask->flavour)) {
 			filter = VN_FILTER_FIT;
 			if (needs)
 				count_no_fit(fleet, host, ask->flavour, needs, ret);
@@ -58,14 +58,14 @@ static bool runner_up(vn_fleet *fleet, const vn_fleet_ask *ask, uint32_t group, 
 	bool found = false;
 
 	for (uint32_t host = 0; host < fleet->n_hosts; host++) {
-		const score *of;
+		score of;
 
 		if (host == winner || host_filter(fleet, ask, group, host) != VN_FILTER_COUNT)
 			continue;
 		of = class_score(fleet, fleet->hosts[host].class, ask->flavour);
-		if (score_is_never(of) || (found && !score_less(of, &ret->score)))
+		if (score_is_never(&of) || (found && !score_less(&of, &ret->score)))
 			continue;
-		ret->score = *of;
+		ret->score = of;
 		ret->host = host;
 		found = true;
 	}

@@ -319,7 +319,7 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 		*arrays[i] = more;
 	}
 	for (uint32_t f = was; f < room; f++)
-		fleet->never[f] = score_never;
+		fleet->never[f] = (struct memo){ UINT64_MAX, UINT64_MAX };
 	pools_empty(fleet);
 	for (uint32_t i = 0; i < fleet->n_kinds; i++) {
 		struct recipe *recipes =
@@ -329,7 +329,7 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 		fleet->kinds[i]->recipes = recipes;
 		fleet->kinds[i]->many =
-			fleet_resize(fleet, fleet->kinds[i]->many, was, room, sizeof(uint32_t));
+			fleet_resize(fleet, fleet->kinds[i]->many, was, room, sizeof(struct many));
 		if (!fleet->kinds[i]->many)
 			return vn_fail(err, VN_E_NOMEM, "no memory for flavours");
 	}

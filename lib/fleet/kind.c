@@ -411,11 +411,17 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 		   k->key_words * 8);
 	host_bytes = (uint32_t)sizeof(struct host_state) + (n + k->n_groups) * 4;
 	k->at_memo = round_up(host_bytes, 8);
-	k->at_opts = k->at_memo + flavours * (uint32_t)sizeof(score);
+	k->at_opts = k->at_memo + flavours * (uint32_t)sizeof(struct memo);
+	host_bytes = k->at_opts + flavours * 2;
+	k->at_fars = 0;
+	if (n > 2 || k->has_devices) {
+		k->at_fars = round_up(host_bytes, 8);
+		host_bytes = k->at_fars + flavours * 8;
+	}
 	table_clear(fleet, &k->host_states);
-	table_init(&k->host_states, round_up(k->at_opts + flavours * 2, LINE),
+	table_init(&k->host_states, round_up(host_bytes, LINE),
 		   (uint32_t)offsetof(struct host_state, key), (n + k->n_groups) * 4);
-	k->sweep_nodes = k->sweep_hosts = 3 << 12;
+	k->sweep_nodes = k->sweep_hosts = 2 << 12;
 	return VN_OK;
 }
 

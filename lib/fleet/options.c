@@ -16,14 +16,11 @@ void score_option(vn_fleet *fleet, struct option *option, uint64_t far, struct b
 	const vn_fleet_policy *policy = &fleet->policy;
 	__int128 value = 0, inner = 0;
 
-	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++) {
-		struct weighed w;
+	for (uint32_t i = 0; i < fleet->n_weighers; i++) {
+		struct weighed w = weigh(fleet, fleet->weighers[i], option);
 
-		if (!policy->weights[i])
-			continue;
-		w = weigh(fleet, (enum vn_weigher)i, option);
-		value += (__int128)w.value * policy->weights[i];
-		inner += (__int128)w.inner * policy->weights[i];
+		value += (__int128)w.value * policy->weights[fleet->weighers[i]];
+		inner += (__int128)w.inner * policy->weights[fleet->weighers[i]];
 	}
 	ret->score.far = far;
 	ret->score.value = clamp(value);
@@ -142,9 +139,42 @@ static void start_memo(const vn_fleet *fleet, const kind *k, struct host_state *
 {
 	if (state->epoch == fleet->epoch)
 		return;
-	memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(score));
+	memset(host_memo(k, state), 0, fleet->room_flavours * sizeof(struct memo));
 	state->epoch = fleet->epoch;
 	state->fresh = true;
+}
+
+/* All states after one more cell are about to be read, each somewhere else in memory. */
+static void fetch_after(const vn_fleet *fleet, const kind *k, const uint32_t *ids)
+{
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		const uint32_t *next = node_next(k, node_state(k, ids[i]));
+
+		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+			const uint8_t *state;
+
+			if (next[f] == NEXT_UNKNOWN || next[f] == NEXT_NEVER)
+				continue;
+			state = (const uint8_t *)node_state(k, next[f] - 1);
+			__builtin_prefetch(state);
+			__builtin_prefetch(state + k->at_fit);
+		}
+	}
+}
+
+static void remember(const kind *k, struct host_state *state, uint32_t flavour,
+		     const struct best_option *best)
+{
+	struct memo *memo = &host_memo(k, state)[flavour];
+	uint64_t *fars = host_fars(k, state);
+
+	host_opts(k, state)[flavour] = best->ways;
+	if (fars)
+		fars[flavour] = best->score.far;
+	else if (best->score.far && !score_is_never(&best->score))
+		return;
+	*memo = (struct memo){ best->score.value, best->score.tie };
+	state->fresh = false;
 }
 
 void class_scores(vn_fleet *fleet, uint32_t id)
@@ -155,38 +185,37 @@ void class_scores(vn_fleet *fleet, uint32_t id)
 	struct option option = option_of(k, state->key, state->key + k->n_nodes);
 
 	start_memo(fleet, k, state);
+	fetch_after(fleet, k, state->key);
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		struct best_option best = { .score = score_never };
+		enum recipe_way way = recipe_of(fleet, k, f)->way;
 
-		if (!fleet->often[f] || recipe_of(fleet, k, f)->way != RECIPE_SIMPLE)
+		if (way == RECIPE_ASK || (way == RECIPE_SIMPLE && !fleet->often[f]))
 			continue;
-		fleet->counters.evaluated++;
-		if (!best_simple(fleet, k, &option, f, &best))
+		fleet->counters.evaluated += way == RECIPE_SIMPLE;
+		if (way == RECIPE_NEVER || !best_simple(fleet, k, &option, f, &best))
 			best.score = score_never;
-		host_opts(k, state)[f] = best.ways;
-		host_memo(k, state)[f] = best.score;
-		state->fresh = false;
+		remember(k, state, f, &best);
 	}
 }
 
-const score *class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
+score class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)
 {
 	const struct class *class = &fleet->classes[id];
 	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
 	struct host_state *state = host_state(k, class->state);
-	score *memo = &host_memo(k, state)[flavour];
+	const struct memo *memo = &host_memo(k, state)[flavour];
+	const uint64_t *fars = host_fars(k, state);
 	struct best_option best = { .score = score_never };
 
 	start_memo(fleet, k, state);
-	if (!score_is_unknown(memo))
-		return memo;
+	if (memo->value)
+		return memo_score(memo, fars ? &fars[flavour] : NULL);
 	if (!best_option(fleet, k, state->key, state->key + k->n_nodes, class->root, flavour,
 			 &best))
 		best.score = score_never;
-	host_opts(k, state)[flavour] = best.ways;
-	*memo = best.score;
-	state->fresh = false;
-	return memo;
+	remember(k, state, flavour, &best);
+	return best.score;
 }
 
 /* Of the options that are as good on a host's state, the one with its lowest nodes. */
@@ -214,15 +243,15 @@ bool option_on_host(vn_fleet *fleet, uint32_t host, uint32_t flavour, struct bes
 	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
 	const struct recipe *recipe = recipe_of(fleet, k, flavour);
 	uint32_t counts[VN_HOST_DEVICES_MAX + VN_HOST_POOLS_MAX];
-	const score *known = class_score(fleet, h->class, flavour);
+	score known = class_score(fleet, h->class, flavour);
 	const struct host_state *state = host_state(k, fleet->classes[h->class].state);
 	uint16_t ways;
 
-	if (score_is_never(known))
+	if (score_is_never(&known))
 		return false;
 	ways = host_opts(k, (struct host_state *)state)[flavour];
 	if (recipe->way == RECIPE_SIMPLE && ways) {
-		ret->score = *known;
+		ret->score = known;
 		ret->nodes =
 			lowest_option(k, slot_ids(k, h->slot), &k->subsets[recipe->cells], ways);
 		return true;

@@ -120,6 +120,10 @@ int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error
 	if (r < 0)
 		return r;
 	fleet->policy = *policy;
+	fleet->n_weighers = 0;
+	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++)
+		if (policy->weights[i])
+			fleet->weighers[fleet->n_weighers++] = (enum vn_weigher)i;
 	if (!fleet->policy.half_life)
 		fleet->policy.half_life = vn_fleet_policy_default.half_life;
 	fleet->random = policy->seed;

@@ -2,10 +2,10 @@
  *
  * Pools, their classes, and the scores by which a decision finds the best class.
  *
- * A class has a position in its pool; 64 positions are a block. For each flavour a block has the
- * scores of its classes and the best of them, and the pool has the best of its blocks. "Unknown" is
- * below every score, so what was not computed yet, or has to be looked for again, is found first.
- */
+ * A class has a position in its pool; 128 positions are a block. For each flavour a block has the
+ * scores of its classes, the best of each row of eight, and the pool has the best of its blocks,
+ * by score and lowest host: they follow each change at once. "Unknown" is below every score, so
+ * what was not computed yet is found first. */
 #include "fleet/engine.h"
 
 /* ---- pools ---- */
@@ -63,7 +63,7 @@ static void free_block(vn_fleet *fleet, struct block *block)
 
 	fleet_give(fleet, block->scores, 2 * n, sizeof(*block->scores));
 	fleet_give(fleet, block->fars, n, sizeof(*block->fars));
-	fleet_give(fleet, block->rows, (size_t)fleet->room_flavours * ROWS, sizeof(score));
+	fleet_give(fleet, block->rows, (size_t)fleet->room_flavours * ROWS, sizeof(*block->rows));
 	fleet_give(fleet, block, 1, sizeof(*block));
 }
 
@@ -72,7 +72,7 @@ static void free_blocks(vn_fleet *fleet, struct pool *pool)
 	for (uint32_t i = 0; i < pool->n_blocks; i++)
 		free_block(fleet, pool->blocks[i]);
 	fleet_give(fleet, pool->bests, (size_t)fleet->room_flavours * pool->room_blocks,
-		   sizeof(score));
+		   sizeof(*pool->bests));
 	fleet_give(fleet, pool->blocks, pool->room_blocks, sizeof(*pool->blocks));
 	pool->bests = NULL;
 	pool->blocks = NULL;
@@ -92,12 +92,12 @@ void pool_free(vn_fleet *fleet, struct pool *pool)
 bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools)
 {
 	size_t n = (size_t)flavours * pools;
-	score *bests = fleet_resize(fleet, NULL, 0, n, sizeof(*bests));
+	struct position *bests = fleet_resize(fleet, NULL, 0, n, sizeof(*bests));
 
 	if (!bests)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		bests[i] = score_never;
+		bests[i] = position_never;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
 		for (uint32_t p = 0; p < fleet->n_pools; p++)
 			bests[(size_t)f * pools + p] = *best_of_pool(fleet, p, f);
@@ -155,7 +155,7 @@ static bool store_far(vn_fleet *fleet, struct block *block, size_t at, uint64_t 
 {
 	size_t n = (size_t)fleet->room_flavours * BLOCK;
 
-	if (!block->fars && !far)
+	if (!block->fars && (!far || far == score_never.far))
 		return true;
 	if (!block->fars)
 		block->fars = fleet_resize(fleet, NULL, 0, n, sizeof(*block->fars));
@@ -177,40 +177,74 @@ static void score_store(vn_fleet *fleet, struct block *block, uint32_t flavour, 
 	of[ROW] = to->tie;
 }
 
-static score *best_of_blocks(struct pool *pool, uint32_t block, uint32_t flavour)
+static struct position *best_of_blocks(struct pool *pool, uint32_t block, uint32_t flavour)
 {
 	return &pool->bests[(size_t)flavour * pool->room_blocks + block];
 }
 
-/* One of what `best` is the best of has changed. False: the levels above do not care. Where it is
- * to be looked for again they may not know of it, since something else was better, and this may be
- * better still. */
-static inline bool best_changes(score *best, const score *was, const score *to)
+static struct position least_of_row(const struct block *block, uint32_t row, uint32_t flavour)
 {
-	if (score_is_unknown(best))
-		return true;
-	if (score_less(to, best)) {
-		*best = *to;
-		return true;
+	const uint64_t *values = block->scores + 2 * row_at(block, flavour, row);
+	struct position best = position_never;
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < ROW; i++)
+		least = values[i] < least ? values[i] : least;
+	for (uint32_t i = 0; i < ROW; i++) {
+		struct position one;
+
+		if (values[i] != least && !block->fars)
+			continue;
+		one = block_position(block, flavour, row * ROW + i);
+		if (position_less(&one, &best))
+			best = one;
 	}
-	if (!score_equal(was, best) || score_equal(to, best))
-		return false;
-	*best = score_unknown;
-	return true;
+	return best;
 }
 
-static inline void score_changes(vn_fleet *fleet, struct pool *pool, uint32_t pos, uint32_t flavour,
-				 const score *to)
+static struct position least_of_block(const struct block *block, uint32_t flavour)
+{
+	const struct position *best = block_row(block, flavour, 0);
+
+	for (uint32_t row = 1; row < ROWS; row++) {
+		const struct position *one = block_row(block, flavour, row);
+
+		if (position_less(one, best))
+			best = one;
+	}
+	return *best;
+}
+
+/* Something has changed from `was` to `to`: the best of its row and of its block follow at once,
+ * while all of it is near. Of the pool only is said that it has to be looked for again. */
+static void position_changes(vn_fleet *fleet, struct pool *pool, uint32_t pos, uint32_t flavour,
+			     struct position was, struct position to)
 {
 	struct block *block = pool->blocks[pos / BLOCK];
-	score was = block_score(block, flavour, pos % BLOCK);
+	uint32_t row = pos % BLOCK / ROW;
+	struct position *best = block_row(block, flavour, row), old = *best;
 
-	if (score_is_never(&was) && score_is_never(to))
+	if (position_less(&to, best))
+		*best = to;
+	else if (position_equal(&was, best))
+		*best = least_of_row(block, row, flavour);
+	if (position_equal(&old, best))
 		return;
-	score_store(fleet, block, flavour, pos % BLOCK, to);
-	if (best_changes(&block->rows[(size_t)flavour * ROWS + pos % BLOCK / ROW], &was, to) &&
-	    best_changes(best_of_blocks(pool, pos / BLOCK, flavour), &was, to))
-		best_changes(best_of_pool(fleet, pool->ix, flavour), &was, to);
+	was = old;
+	to = *best;
+	best = best_of_blocks(pool, pos / BLOCK, flavour);
+	old = *best;
+	if (position_less(&to, best))
+		*best = to;
+	else if (position_equal(&was, best))
+		*best = least_of_block(block, flavour);
+	was = old;
+	to = *best;
+	best = best_of_pool(fleet, pool->ix, flavour);
+	if (position_less(&to, best))
+		*best = to;
+	else if (position_equal(&was, best) && !position_equal(&to, best))
+		*best = position_unknown;
 }
 
 static void start_epoch(vn_fleet *fleet, struct pool *pool)
@@ -220,9 +254,9 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		struct block *block = pool->blocks[b];
 
 		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
-			*best_of_blocks(pool, b, f) = score_unknown;
-			for (uint32_t i = 0; i < ROWS; i++)
-				block->rows[(size_t)f * ROWS + i] = score_unknown;
+			*best_of_blocks(pool, b, f) = position_unknown;
+			for (uint32_t row = 0; row < ROWS; row++)
+				*block_row(block, f, row) = position_unknown;
 			for (uint32_t i = 0; i < BLOCK; i++)
 				score_store(fleet, block, f, i,
 					    block->classes[i] == NONE ? &score_never
@@ -230,86 +264,56 @@ static void start_epoch(vn_fleet *fleet, struct pool *pool)
 		}
 	}
 	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		*best_of_pool(fleet, pool->ix, f) = score_unknown;
+		*best_of_pool(fleet, pool->ix, f) = position_unknown;
 }
 
-static score least_of_row(const uint64_t *values)
+static void score_row(vn_fleet *fleet, struct block *block, uint32_t row, uint32_t flavour)
 {
-	const uint64_t *ties = values + ROW;
-	score least = score_never;
+	struct position *best = block_row(block, flavour, row);
+	const uint64_t *values = block->scores + 2 * row_at(block, flavour, row);
 
-	for (uint32_t i = 0; i < ROW; i++)
-		least.value = values[i] < least.value ? values[i] : least.value;
+	if (!score_is_unknown(&best->score))
+		return;
 	for (uint32_t i = 0; i < ROW; i++) {
-		uint64_t tie = values[i] == least.value ? ties[i] : UINT64_MAX;
+		score one;
 
-		least.tie = tie < least.tie ? tie : least.tie;
-	}
-	return least;
-}
-
-static const score *row_best(vn_fleet *fleet, struct block *block, uint32_t row, uint32_t flavour)
-{
-	score *best = &block->rows[(size_t)flavour * ROWS + row];
-	const uint64_t *scores = block->scores + 2 * row_at(block, flavour, row);
-
-	if (!score_is_unknown(best))
-		return best;
-	*best = least_of_row(scores);
-	if (score_is_unknown(best)) {
-		for (uint32_t i = 0; i < ROW; i++)
-			if (!scores[i])
-				score_store(
-					fleet, block, flavour, row * ROW + i,
-					class_score(fleet, block->classes[row * ROW + i], flavour));
-		*best = least_of_row(scores);
-	}
-	if (!block->fars)
-		return best;
-	*best = score_never;
-	for (uint32_t i = 0; i < ROW; i++) {
-		score one = block_score(block, flavour, row * ROW + i);
-
-		if (score_less(&one, best))
-			*best = one;
-	}
-	return best;
-}
-
-const score *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
-{
-	struct pool *pool = fleet->pools[pool_ix];
-	score *best = best_of_blocks(pool, b, flavour);
-	const score *rows = pool->blocks[b]->rows + (size_t)flavour * ROWS;
-	const score *least = rows;
-
-	if (!score_is_unknown(best))
-		return best;
-	for (uint32_t row = 0; row < ROWS; row++) {
-		if (!rows[row].value)
-			row_best(fleet, pool->blocks[b], row, flavour);
-		if (rows[row].value > least->value && !pool->blocks[b]->fars)
+		if (values[i])
 			continue;
-		if (score_less(&rows[row], least))
-			least = &rows[row];
+		one = class_score(fleet, block->classes[row * ROW + i], flavour);
+		score_store(fleet, block, flavour, row * ROW + i, &one);
 	}
-	*best = *least;
+	*best = least_of_row(block, row, flavour);
+}
+
+const struct position *block_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t b, uint32_t flavour)
+{
+	struct pool *pool = fleet->pools[pool_ix];
+	struct position *best = best_of_blocks(pool, b, flavour);
+
+	if (!score_is_unknown(&best->score))
+		return best;
+	for (uint32_t row = 0; row < ROWS; row++)
+		score_row(fleet, pool->blocks[b], row, flavour);
+	*best = least_of_block(pool->blocks[b], flavour);
 	return best;
 }
 
-const score *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
+const struct position *pool_best(vn_fleet *fleet, uint32_t pool_ix, uint32_t flavour)
 {
+	struct position *known = best_of_pool(fleet, pool_ix, flavour);
+	struct position best = position_never;
 	struct pool *pool = fleet->pools[pool_ix];
-	score best = score_never, *known = best_of_pool(fleet, pool_ix, flavour);
 
 	if (pool->epoch != fleet->epoch)
 		start_epoch(fleet, pool);
-	if (!score_is_unknown(known))
+	if (!score_is_unknown(&known->score))
 		return known;
 	for (uint32_t b = 0; b < pool->n_blocks; b++) {
-		const score *of = block_best(fleet, pool_ix, b, flavour);
+		const struct position *of = best_of_blocks(pool, b, flavour);
 
-		if (score_less(of, &best))
+		if (score_is_unknown(&of->score))
+			of = block_best(fleet, pool_ix, b, flavour);
+		if (position_less(of, &best))
 			best = *of;
 	}
 	*known = best;
@@ -322,7 +326,7 @@ static bool more_blocks(vn_fleet *fleet, struct pool *pool)
 {
 	uint32_t was = pool->room_blocks, room = was ? was * 2 : 1;
 	struct block **blocks;
-	score *bests;
+	struct position *bests;
 
 	if (pool->n_blocks < was)
 		return true;
@@ -353,16 +357,17 @@ static struct block *block_new(vn_fleet *fleet)
 		return NULL;
 	block->flavours = fleet->room_flavours;
 	block->scores = fleet_resize(fleet, NULL, 0, 2 * n, sizeof(*block->scores));
-	block->rows =
-		fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * ROWS, sizeof(score));
+	block->rows = fleet_resize(fleet, NULL, 0, (size_t)fleet->room_flavours * ROWS,
+				   sizeof(*block->rows));
 	if (!block->scores || !block->rows) {
 		free_block(fleet, block);
 		return NULL;
 	}
 	memset(block->classes, 0xff, sizeof(block->classes));
+	memset(block->low, 0xff, sizeof(block->low));
 	memset(block->scores, 0xff, 2 * n * sizeof(*block->scores));
 	for (uint32_t i = 0; i < fleet->room_flavours * ROWS; i++)
-		block->rows[i] = score_never;
+		block->rows[i] = position_never;
 	return block;
 }
 
@@ -387,7 +392,7 @@ static bool more_positions(vn_fleet *fleet, struct pool *pool)
 		return false;
 	pool->blocks[pool->n_blocks++] = block;
 	for (uint32_t f = 0; f < fleet->room_flavours; f++)
-		*best_of_blocks(pool, pool->n_blocks - 1, f) = score_never;
+		*best_of_blocks(pool, pool->n_blocks - 1, f) = position_never;
 	for (uint32_t i = BLOCK; i-- > 0;)
 		pool->free[pool->n_free++] = (pool->n_blocks - 1) * BLOCK + i;
 	return true;
@@ -427,44 +432,58 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 	return id;
 }
 
-/* All scores at a position are unknown: so are the best of its row, its block and the pool. */
-static void scores_forget(const vn_fleet *fleet, struct pool *pool, uint32_t pos)
+/* The scores of a class, `to`, one for each flavour, and its lowest host. Nearly always neither the
+ * score that goes nor the one that comes is the best of its row, and that is all. */
+static void class_scores_change(vn_fleet *fleet, const struct class *class, const struct memo *to,
+				const uint64_t *fars, uint32_t low)
 {
-	struct block *block = pool->blocks[pos / BLOCK];
-	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
-	score *row = block->rows + pos % BLOCK / ROW;
-	score *best = pool->bests + pos / BLOCK;
+	struct pool *pool = fleet->pools[class->pool];
+	struct block *block = pool->blocks[class->pos / BLOCK];
+	uint32_t at = class->pos % BLOCK, was_low = block->low[at];
+	uint64_t *of = block->scores + 2 * row_at(block, 0, at / ROW) + at % ROW;
+	const struct position *best = block_row(block, 0, at / ROW);
 
-	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
-		*of = 0;
-		row->value = best->value = best_of_pool(fleet, pool->ix, f)->value = 0;
-		of += 2 * ROW;
-		row += ROWS;
-		best += pool->room_blocks;
-	}
-}
+	block->low[at] = low;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best++, to++) {
+		if ((of[0] & to->value) == UINT64_MAX)
+			continue; /* it did not fit, and does not */
+		if (of[0] > best->score.value && to->value > best->score.value && !block->fars &&
+		    !fars) {
+			of[0] = to->value;
+			of[ROW] = to->tie;
+		} else {
+			struct position was = position_of(block_score(block, f, at), was_low);
+			score now = memo_score(to, fars ? &fars[f] : NULL);
 
-/* All scores at a position; `to` has one for each flavour. Nearly always neither the score that
- * goes nor the one that comes is the best of its row, and that is all. */
-static void scores_change(vn_fleet *fleet, struct pool *pool, uint32_t pos, const score *to)
-{
-	struct block *block = pool->blocks[pos / BLOCK];
-	uint64_t *of = block->scores + 2 * row_at(block, 0, pos % BLOCK / ROW) + pos % ROW;
-	const score *best = block->rows + pos % BLOCK / ROW;
-
-	for (uint32_t f = 0; f < fleet->n_flavours; f++, of += 2 * ROW, best += ROWS) {
-		if (best->value && of[0] > best->value && to[f].value > best->value &&
-		    !block->fars && !to[f].far) {
-			of[0] = to[f].value;
-			of[ROW] = to[f].tie;
-		} else if (of[0] != UINT64_MAX || to[f].value != UINT64_MAX) {
-			score_changes(fleet, pool, pos, f, &to[f]);
+			score_store(fleet, block, f, at, &now);
+			position_changes(fleet, pool, class->pos, f, was,
+					 block_position(block, f, at));
 		}
 	}
 }
 
-/* The class has hosts now: its scores, where they are known, count. */
-static void class_lives(vn_fleet *fleet, uint32_t id)
+/* The lowest host of a class. */
+static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32_t low)
+{
+	struct pool *pool = fleet->pools[class->pool];
+	struct block *block = pool->blocks[class->pos / BLOCK];
+	uint32_t at = class->pos % BLOCK, was_low = block->low[at];
+	const struct position *best = block_row(block, 0, at / ROW);
+
+	if (low == was_low)
+		return;
+	block->low[at] = low;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++, best++) {
+		score same = block_score(block, f, at);
+
+		if (!score_is_never(&same) && score_equal(&same, &best->score))
+			position_changes(fleet, pool, class->pos, f, position_of(same, was_low),
+					 position_of(same, low));
+	}
+}
+
+/* The class has hosts now, `low` the lowest: its scores, where they are known, count. */
+static void class_lives(vn_fleet *fleet, uint32_t id, uint32_t low)
 {
 	const struct class *class = &fleet->classes[id];
 	struct pool *pool = fleet->pools[class->pool];
@@ -474,22 +493,18 @@ static void class_lives(vn_fleet *fleet, uint32_t id)
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
 	if (state->fresh || state->epoch != fleet->epoch)
 		class_scores(fleet, id);
-	if (state->fresh)
-		scores_forget(fleet, pool, class->pos);
-	else
-		scores_change(fleet, pool, class->pos, host_memo(k, state));
+	class_scores_change(fleet, class, host_memo(k, state), host_fars(k, state), low);
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
 {
 	struct class *class = &fleet->classes[id];
 	struct pool *pool = fleet->pools[class->pool];
-	struct block *block = pool->blocks[class->pos / BLOCK];
 	struct host_state *state = host_state(fleet->kinds[pool->kind], class->state);
 	uint32_t *at = &state->first_class;
 
-	block->classes[class->pos % BLOCK] = NONE;
-	scores_change(fleet, pool, class->pos, fleet->never);
+	class_scores_change(fleet, class, fleet->never, NULL, NONE);
+	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = NONE;
 	pool->free[pool->n_free++] = class->pos;
 	while (*at != id)
 		at = &fleet->classes[*at].next;
@@ -517,7 +532,7 @@ static void class_turns(vn_fleet *fleet, uint32_t id, uint32_t state_id)
 	class->next = state->first_class;
 	state->first_class = id;
 	state->n_classes++;
-	class_lives(fleet, id);
+	class_lives(fleet, id, class->root); /* its only host */
 }
 
 int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
@@ -542,11 +557,8 @@ int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 {
 	struct host *h = &fleet->hosts[host];
-	struct pool *pool = fleet->pools[h->pool];
-	struct host_state *state = host_state(fleet->kinds[pool->kind], state_id);
-	uint32_t id = state->first_class;
-	struct class *class;
-	uint32_t *low;
+	kind *k = fleet->kinds[fleet->pools[h->pool]->kind];
+	uint32_t id = host_state(k, state_id)->first_class;
 
 	while (id != NONE && fleet->classes[id].pool != h->pool)
 		id = fleet->classes[id].next;
@@ -554,14 +566,13 @@ int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 		id = class_new(fleet, h->pool, state_id);
 		if (id == NONE)
 			return vn_fail(err, VN_E_NOMEM, "no memory for a class of hosts");
-		pool->blocks[fleet->classes[id].pos / BLOCK]->low[fleet->classes[id].pos % BLOCK] =
-			NONE;
-		class_lives(fleet, id);
+		treap_insert(fleet, &fleet->classes[id].root, host);
+		class_lives(fleet, id, host);
+	} else {
+		treap_insert(fleet, &fleet->classes[id].root, host);
+		class_low_changes(fleet, &fleet->classes[id],
+				  treap_first(fleet, fleet->classes[id].root));
 	}
-	class = &fleet->classes[id];
-	treap_insert(fleet, &class->root, host);
-	low = &pool->blocks[class->pos / BLOCK]->low[class->pos % BLOCK];
-	*low = host < *low ? host : *low;
 	h->class = id;
 	return VN_OK;
 }
@@ -570,13 +581,12 @@ void host_leave(vn_fleet *fleet, uint32_t host)
 {
 	struct host *h = &fleet->hosts[host];
 	struct class *class = &fleet->classes[h->class];
-	uint32_t *low = &fleet->pools[h->pool]->blocks[class->pos / BLOCK]->low[class->pos % BLOCK];
 
 	treap_remove(fleet, &class->root, host);
 	if (class->root == NONE)
 		class_dies(fleet, h->class);
-	else if (*low == host)
-		*low = treap_first(fleet, class->root);
+	else
+		class_low_changes(fleet, class, treap_first(fleet, class->root));
 	h->class = NONE;
 }
 
@@ -660,6 +670,6 @@ void pools_empty(vn_fleet *fleet)
 
 		free_blocks(fleet, pool);
 		for (uint32_t f = 0; f < fleet->room_flavours; f++)
-			*best_of_pool(fleet, i, f) = score_never;
+			*best_of_pool(fleet, i, f) = position_never;
 	}
 }

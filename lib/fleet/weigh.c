@@ -102,17 +102,15 @@ static void find_many(vn_fleet *fleet, kind *k)
 			continue;
 		recipe = recipe_of(fleet, k, f);
 		if (recipe->way != RECIPE_NEVER && needs_host(fleet, recipe, f))
-			k->many[k->n_many++] = f;
+			k->many[k->n_many++] = (struct many){ .flavour = f,
+							      .weight = recipe->cells <= k->n_nodes
+										? fleet->weights[f]
+										: 0 };
 	}
 }
 
-/* The sums over flavours of one cell. */
-static const struct node_state *summed(vn_fleet *fleet, kind *k, uint32_t id)
+static void sum_up(vn_fleet *fleet, kind *k, uint32_t id, struct node_state *state)
 {
-	struct node_state *state = node_state(k, id);
-
-	if (state->epoch == fleet->epoch)
-		return state;
 	state->single = state->fragments = 0;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		const struct recipe *recipe;
@@ -130,6 +128,15 @@ static const struct node_state *summed(vn_fleet *fleet, kind *k, uint32_t id)
 				add(state->fragments, times(fleet->counts[f], state->cpu_free));
 	}
 	state->epoch = fleet->epoch;
+}
+
+/* The sums over flavours of one cell. */
+static inline const struct node_state *summed(vn_fleet *fleet, kind *k, uint32_t id)
+{
+	struct node_state *state = node_state(k, id);
+
+	if (state->epoch != fleet->epoch)
+		sum_up(fleet, k, id, state);
 	return state;
 }
 
@@ -151,17 +158,18 @@ static uint32_t host_slots(vn_fleet *fleet, kind *k, const uint32_t *ids, const 
 
 /* What is not a sum over nodes, for nearly all hosts: those of two nodes. Both are summed(), so
  * that their fits are known. */
-static uint64_t pairs_value(vn_fleet *fleet, const kind *k, const uint32_t *ids)
+static uint64_t pairs_value(const kind *k, const uint32_t *ids)
 {
 	const uint16_t *a = node_fit(k, node_state(k, ids[0]));
 	const uint16_t *b = node_fit(k, node_state(k, ids[1]));
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < k->n_many; i++) {
-		uint32_t f = k->many[i], fits = a[f] < b[f] ? a[f] : b[f];
+		uint32_t f = k->many[i].flavour, fits = a[f] < b[f] ? a[f] : b[f];
 
-		if (k->recipes[f].cells == 2)
-			sum = add(sum, fleet->weights[f] * fits); /* 40 bits x 16 */
+		sum += k->many[i].weight * fits; /* 40 bits x 16 */
+		if (i % 64 == 63)
+			sum = add(sum, 0);
 	}
 	return sum;
 }
@@ -175,10 +183,10 @@ int64_t slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const 
 	for (uint32_t i = 0; i < k->n_nodes; i++)
 		sum = add(sum, summed(fleet, k, ids[i])->single);
 	if (k->n_nodes == 2 && !k->has_devices)
-		return (int64_t)add(sum, pairs_value(fleet, k, ids));
+		return (int64_t)add(sum, pairs_value(k, ids));
 	for (uint32_t i = 0; i < k->n_many; i++)
-		sum = add(sum, times(fleet->weights[k->many[i]],
-				     host_slots(fleet, k, ids, devices, k->many[i])));
+		sum = add(sum, times(k->many[i].weight,
+				     host_slots(fleet, k, ids, devices, k->many[i].flavour)));
 	return (int64_t)sum;
 }
 
@@ -195,8 +203,8 @@ static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
 		cpus += state->cpu_free;
 	}
 	for (uint32_t i = 0; i < k->n_many; i++)
-		if (!host_slots(fleet, k, ids, devices, k->many[i]))
-			sum = add(sum, times(fleet->counts[k->many[i]], cpus));
+		if (!host_slots(fleet, k, ids, devices, k->many[i].flavour))
+			sum = add(sum, times(fleet->counts[k->many[i].flavour], cpus));
 	return (int64_t)sum;
 }
 
@@ -239,13 +247,15 @@ static uint64_t average_free(const kind *k, const uint32_t *ids, uint64_t nodes)
 	unsigned __int128 share = 0, all;
 	uint64_t sum = 0;
 
+	if (!(nodes & (nodes - 1)))
+		return node_state(k, ids[__builtin_ctzll(nodes)])->rem;
 	for (uint64_t rest = nodes; rest; rest &= rest - 1) {
 		const struct node_state *state = node_state(k, ids[__builtin_ctzll(rest)]);
 
 		share += state->share;
 		sum += state->rem;
 	}
-	if (n == 1 || !k->uniform)
+	if (!k->uniform)
 		return sum / n;
 	all = (unsigned __int128)k->nodes[0].cpu_all * k->nodes[0].mem_all * n;
 	if (!all)

@@ -33,14 +33,14 @@ static void find_best(struct spread *s, struct spread_place *place, uint32_t gro
 	place->score = score_never;
 	for (uint32_t i = place->first; i < place->first + place->n; i++) {
 		uint32_t host = s->hosts[i];
-		const score *of;
+		score of;
 
 		if (!s->may[host] ||
 		    (group != NONE && !group_allows(fleet, group, s->ask->partition, host)))
 			continue;
 		of = class_score(fleet, fleet->hosts[host].class, s->ask->flavour);
-		if (score_less(of, &place->score)) {
-			place->score = *of;
+		if (score_less(&of, &place->score)) {
+			place->score = of;
 			place->host = host;
 		}
 	}

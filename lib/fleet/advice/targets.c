@@ -40,7 +40,7 @@ static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour)
 		if (class->root != NONE &&
 		    label_filter(fleet, fleet->pools[class->pool], &fleet->flavours[flavour]) ==
 			    VN_FILTER_COUNT &&
-		    !score_is_never(class_score(fleet, c, flavour)))
+		    class_takes(fleet, c, flavour))
 			n += fleet->treap[class->root].size;
 	}
 	return n;
@@ -213,7 +213,7 @@ static void add_target(struct moving *m, const struct mover *mover, uint32_t hos
 
 	if (group == NONE || group_allows(fleet, group, mover->info.partition, host))
 		ret->list[ret->n++] = (struct target){
-			*class_score(fleet, fleet->hosts[host].class, mover->info.flavour), host
+			class_score(fleet, fleet->hosts[host].class, mover->info.flavour), host
 		};
 }
 
@@ -231,7 +231,7 @@ static bool list_targets(struct moving *m, const struct mover *mover, bool each,
 		if (class->root == NONE ||
 		    label_filter(fleet, fleet->pools[class->pool],
 				 &fleet->flavours[mover->info.flavour]) != VN_FILTER_COUNT ||
-		    score_is_never(class_score(fleet, c, mover->info.flavour)))
+		    !class_takes(fleet, c, mover->info.flavour))
 			continue;
 		for (host = treap_first(fleet, class->root); host != NONE;
 		     host = treap_after(fleet, class->root, host)) {
