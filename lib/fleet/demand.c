@@ -128,10 +128,11 @@ void policy_use(vn_fleet *fleet)
 		policy->cpu_boost = policy->churn_boost;
 }
 
-/* Guests leave when a quarter as many as have come did, and do until it is less than an eighth. */
+/* There is churn when a sixteenth of those that came or more left, until it is less than half of
+ * that. */
 static void look_at_churn(vn_fleet *fleet)
 {
-	uint64_t left = fleet->left * (fleet->churns ? 8 : 4);
+	uint64_t left = fleet->left * (fleet->churns ? 32 : 16);
 	bool churns = left && left >= fleet->came;
 
 	while (fleet->came >= CHURN_KEEP) {
