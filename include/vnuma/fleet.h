@@ -70,7 +70,10 @@ typedef struct vn_fleet_policy {
 	 * cpu_boost + CPUs where there is a boost. */
 	uint32_t cpu_exponent; /* 0..4 */
 	uint32_t cpu_boost;    /* 0..VN_FLEET_BOOST_MAX; 0: none */
-	bool any_distance;     /* farther nodes of a host compete with nearer ones */
+	/* While guests leave, these are in force: the weight of room times churn_room, and
+	 * churn_boost for cpu_boost. 0: no difference. lib/fleet/README.md says when that is. */
+	uint32_t churn_room, churn_boost;
+	bool any_distance; /* farther nodes of a host compete with nearer ones */
 } vn_fleet_policy;
 enum { VN_FLEET_WEIGHT_MAX = 1 << 20, VN_FLEET_BOOST_MAX = 1 << 16 };
 /* slots=128,room=1, ties by host-first, demand learned, exponent 2, boost 64: chosen on the
@@ -91,7 +94,9 @@ void vn_fleet_free(vn_fleet *fleet); /* accepts NULL */
 VN_DEFINE_AUTO(vn_fleet)
 /* Another policy from now on; claims stay. */
 int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error *err);
-const vn_fleet_policy *vn_fleet_policy_of(const vn_fleet *fleet);
+const vn_fleet_policy *vn_fleet_policy_of(const vn_fleet *fleet); /* as it was set */
+/* What is in force: weights[VN_WEIGH_ROOM] and cpu_boost may be those of churn. */
+const vn_fleet_policy *vn_fleet_policy_now(const vn_fleet *fleet);
 
 /* Labels of hosts. */
 enum vn_label_kind {

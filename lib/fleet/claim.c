@@ -393,6 +393,7 @@ int vn_fleet_claim(vn_fleet *fleet, const vn_fleet_choice *choice, vn_claim *ret
 	h->n_claims++;
 	fleet->live_claims++;
 	fleet->counters.claimed++;
+	fleet->came++;
 	states_forget(fleet, k);
 	*ret = ix | (uint64_t)claim_at(fleet, ix)->generation << 32;
 	return VN_OK;
@@ -456,6 +457,7 @@ int vn_fleet_release(vn_fleet *fleet, vn_claim id, vn_error *err)
 	fleet->hosts[info.host].n_claims--;
 	fleet->live_claims--;
 	fleet->counters.released++;
+	fleet->left++;
 	states_forget(fleet, k);
 	return VN_OK;
 }

@@ -11,7 +11,9 @@ enum {
 	LOOKS = 8,	 /* in a half life */
 	STAY = 15024,	 /* 2^(-1/8) x 16384 */
 	SHARE_MATTERS = 256,
-	OFTEN = 1024, /* of so many decisions one */
+	OFTEN = 1024,	   /* of so many decisions one */
+	CHURN_EVERY = 16,  /* guests that come between two looks at how many leave */
+	CHURN_KEEP = 2048, /* when so many have come, they and those who left count half */
 };
 
 static uint64_t root(uint64_t of)
@@ -119,10 +121,47 @@ static bool has_moved(const vn_fleet *fleet)
 	return false;
 }
 
+/* ---- churn ---- */
+
+void policy_use(vn_fleet *fleet)
+{
+	vn_fleet_policy *policy = &fleet->policy;
+
+	*policy = fleet->set;
+	if (fleet->churns && policy->churn_room)
+		policy->weights[VN_WEIGH_ROOM] *= policy->churn_room;
+	if (fleet->churns && policy->churn_boost)
+		policy->cpu_boost = policy->churn_boost;
+}
+
+/* There is churn when a sixteenth of those that came or more left, until it is less than half of
+ * that. */
+static void look_at_churn(vn_fleet *fleet)
+{
+	uint64_t left = fleet->left * (fleet->churns ? 32 : 16);
+	bool churns = left && left >= fleet->came;
+
+	while (fleet->came >= CHURN_KEEP) {
+		fleet->came /= 2;
+		fleet->left /= 2;
+	}
+	fleet->next_came = fleet->came + CHURN_EVERY;
+	if (churns == fleet->churns)
+		return;
+	fleet->churns = churns;
+	policy_use(fleet);
+	if (fleet->policy.churn_room || fleet->policy.churn_boost)
+		demand_publish(fleet);
+}
+
 void demand_ask(vn_fleet *fleet, uint32_t flavour)
 {
 	uint32_t every = fleet->policy.half_life / LOOKS + 1;
 
+	if (fleet->trying)
+		return;
+	if (fleet->came >= fleet->next_came)
+		look_at_churn(fleet);
 	if (fleet->policy.demand != VN_DEMAND_LEARNED)
 		return;
 	fleet->flavours[flavour].learned += ONE;

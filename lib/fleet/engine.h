@@ -215,6 +215,7 @@ typedef struct kind {
 	struct many {		/* flavours whose slots need the whole host, of `many_epoch` */
 		uint32_t flavour;
 		uint64_t weight; /* 0 where it has more cells than there are nodes: no slots */
+		bool huge;	 /* it competes for huge pages */
 	} * many;
 	uint32_t n_many, many_epoch;
 	struct subsets subsets[VN_FLEET_NODES_MAX + 1]; /* [cells] */
@@ -228,10 +229,11 @@ typedef struct kind {
  * states; what follows from the key only, and the key, come last. */
 struct node_state {
 	uint32_t refs, epoch;
-	uint64_t single, fragments; /* sums over flavours of one cell, of `epoch` */
-	uint32_t rem, unused;	    /* share / (cpu_all * mem_all), x 2^30 */
-	unsigned __int128 share;    /* min(cpu_free * mem_all, mem_free * cpu_all) */
-	uint64_t cpu_free, mem_free;
+	/* Sums over flavours of one cell, of `epoch`; slots by memory, ordinary or huge pages. */
+	uint64_t single[2], fragments;
+	unsigned __int128 share; /* min(cpu_free * mem_all, free memory * cpu_all) */
+	uint32_t rem, unused;	 /* share / (cpu_all * mem_all), x 2^30 */
+	uint64_t cpu_free;
 };
 struct node_free {
 	uint32_t floats, threads; /* CPUs where floating vCPUs may run, and free ones for pins */
@@ -413,8 +415,8 @@ struct claim_detail {
 };
 
 struct vn_fleet {
-	vn_fleet_policy policy;
-	uint32_t n_weighers; /* those that the policy asks */
+	vn_fleet_policy policy, set; /* in force; as it was set */
+	uint32_t n_weighers;	     /* those that the policy asks */
 	enum vn_weigher weighers[VN_WEIGHER_COUNT];
 	uint64_t bytes, random;
 	struct names labels[VN_LABEL_KIND_COUNT], places, host_names;
@@ -454,6 +456,10 @@ struct vn_fleet {
 	bool *often;	    /* [flavour] asked for so often that its scores are computed at once */
 	struct memo *never; /* [flavour] what fits nowhere */
 	uint64_t asked, next_look;
+	bool trying; /* nothing of this is learned (advice/trial.c) */
+	/* guests that came and left of late, and whether that is churn */
+	uint64_t came, left, next_came;
+	bool churns;
 
 	uint64_t *marked; /* [host bits] excluded in this decision */
 	uint32_t n_marked_words;
@@ -555,6 +561,7 @@ void flavours_clear(vn_fleet *fleet);
 /* demand.c */
 void demand_ask(vn_fleet *fleet, uint32_t flavour);
 void demand_publish(vn_fleet *fleet);
+void policy_use(vn_fleet *fleet); /* what of it is in force: is there churn? */
 
 /* weigh.c */
 struct option {
@@ -565,7 +572,8 @@ struct option {
 	uint64_t nodes;
 	uint32_t cells;
 	bool have_value, have_fragments, have_free; /* of `before` */
-	int64_t value_before, fragments_before;
+	uint64_t value_before[2];		    /* by memory */
+	int64_t fragments_before;
 	uint64_t host_free; /* the average of all nodes */
 };
 struct weighed {
@@ -573,7 +581,9 @@ struct weighed {
 	int64_t inner; /* and then on one host */
 };
 struct weighed weigh(vn_fleet *fleet, enum vn_weigher weigher, struct option *option);
-int64_t slots_value(vn_fleet *fleet, const kind *k, const uint32_t *ids, const uint32_t *devices);
+/* By memory: of flavours in ordinary memory, and in huge pages. */
+void slots_value(vn_fleet *fleet, const kind *k, const uint32_t *ids, const uint32_t *devices,
+		 uint64_t ret[2]);
 uint32_t slots_most(uint32_t n, uint32_t cells, const uint32_t *fits); /* VMCAP */
 
 /* options.c: the best option of a flavour on a host. */

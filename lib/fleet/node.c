@@ -191,9 +191,8 @@ void node_derive(vn_fleet *fleet, kind *k, struct node_state *state)
 	state->cpu_free = minus((uint64_t)node_free(k, state)->floats * ratio,
 				(node_key(k, state)[0] & UINT32_MAX) * 100) +
 			  minus(only_pins, pinned_only * 100);
-	state->mem_free = minus(shape->mem_all, node_key(k, state)[1]);
 	a = (unsigned __int128)state->cpu_free * shape->mem_all;
-	b = (unsigned __int128)state->mem_free * shape->cpu_all;
+	b = (unsigned __int128)minus(shape->mem_all, node_key(k, state)[1]) * shape->cpu_all;
 	all = (unsigned __int128)shape->cpu_all * shape->mem_all;
 	state->share = a < b ? a : b;
 	state->rem = all ? (uint32_t)((state->share << 30) / all) : 0;

@@ -9,6 +9,8 @@ const vn_fleet_policy vn_fleet_policy_default = {
 	.half_life = 32768,
 	.cpu_exponent = 2,
 	.cpu_boost = 64,
+	.churn_room = 8,
+	.churn_boost = 1,
 };
 
 static int find_weigher(const vn_cursor *at, const char *name, size_t size, enum vn_weigher *ret,
@@ -70,6 +72,9 @@ static int check(const vn_fleet_policy *policy, vn_error *err)
 				       VN_FLEET_WEIGHT_MAX);
 		n += policy->weights[i] != 0;
 	}
+	if ((uint64_t)policy->weights[VN_WEIGH_ROOM] * policy->churn_room > VN_FLEET_WEIGHT_MAX ||
+	    policy->churn_boost > VN_FLEET_BOOST_MAX)
+		return vn_fail(err, VN_E_RANGE, "the policy's numbers under churn are not legal");
 	for (uint32_t i = VN_WEIGH_RANDOM; i <= VN_WEIGH_BALANCE_PUBLISHED; i++)
 		if (policy->weights[i] && n > 1)
 			return vn_fail(err, VN_E_CONFLICT, "'%s' stands alone",
@@ -95,7 +100,7 @@ int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err)
 		return VN_OK;
 	}
 	memset(policy.weights, 0, sizeof(policy.weights));
-	policy.cpu_boost = 0;
+	policy.cpu_boost = policy.churn_room = policy.churn_boost = 0;
 	if ((r = take_weighers(&in, &policy, err)) < 0)
 		return r;
 	policy.tie = policy.weights[VN_WEIGH_SLOTS] || policy.weights[VN_WEIGH_ROOM] ||
@@ -119,19 +124,25 @@ int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error
 
 	if (r < 0)
 		return r;
-	fleet->policy = *policy;
+	fleet->set = *policy;
+	if (!fleet->set.half_life)
+		fleet->set.half_life = vn_fleet_policy_default.half_life;
 	fleet->n_weighers = 0;
 	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++)
 		if (policy->weights[i])
 			fleet->weighers[fleet->n_weighers++] = (enum vn_weigher)i;
-	if (!fleet->policy.half_life)
-		fleet->policy.half_life = vn_fleet_policy_default.half_life;
 	fleet->random = policy->seed;
+	policy_use(fleet);
 	demand_publish(fleet);
 	return VN_OK;
 }
 
 const vn_fleet_policy *vn_fleet_policy_of(const vn_fleet *fleet)
+{
+	return &fleet->set;
+}
+
+const vn_fleet_policy *vn_fleet_policy_now(const vn_fleet *fleet)
 {
 	return &fleet->policy;
 }

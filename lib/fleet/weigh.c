@@ -5,7 +5,7 @@
  * down; sums and differences are made before that, where the nodes of a host are equal. */
 #include "fleet/engine.h"
 
-enum { FREE_BITS = 30 };
+enum { FREE_BITS = 30, BASE_PAGE_KIB_MAX = 64 };
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -83,6 +83,17 @@ static uint32_t device_slots(const kind *k, const vn_request *request, const uin
 	return most;
 }
 
+/* Does the flavour compete for huge pages, or for ordinary memory? */
+static bool in_huge_pages(const struct recipe *recipe)
+{
+	switch (recipe->need.want) {
+	case VN_PAGES_LARGE:
+	case VN_PAGES_DEFAULT: return true;
+	case VN_PAGES_SIZE: return recipe->need.page_kib > BASE_PAGE_KIB_MAX;
+	default: return false;
+	}
+}
+
 static bool needs_host(const vn_fleet *fleet, const struct recipe *recipe, uint32_t flavour)
 {
 	return recipe->cells > 1 || fleet->flavours[flavour].request->n_pci_requests;
@@ -105,15 +116,17 @@ static void find_many(vn_fleet *fleet, kind *k)
 			k->many[k->n_many++] = (struct many){ .flavour = f,
 							      .weight = recipe->cells <= k->n_nodes
 										? fleet->weights[f]
-										: 0 };
+										: 0,
+							      .huge = in_huge_pages(recipe) };
 	}
 }
 
 static void sum_up(vn_fleet *fleet, kind *k, uint32_t id, struct node_state *state)
 {
-	state->single = state->fragments = 0;
+	state->single[0] = state->single[1] = state->fragments = 0;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
 		const struct recipe *recipe;
+		uint64_t *single;
 		uint32_t fits;
 
 		if (!fleet->weights[f] && !fleet->counts[f])
@@ -122,7 +135,8 @@ static void sum_up(vn_fleet *fleet, kind *k, uint32_t id, struct node_state *sta
 		fits = node_fits(fleet, k, id, f);
 		if (recipe->way != RECIPE_NEVER && needs_host(fleet, recipe, f))
 			continue;
-		state->single = add(state->single, times(fleet->weights[f], fits));
+		single = &state->single[in_huge_pages(recipe)];
+		*single = add(*single, times(fleet->weights[f], fits));
 		if (!fits)
 			state->fragments =
 				add(state->fragments, times(fleet->counts[f], state->cpu_free));
@@ -158,36 +172,47 @@ static uint32_t host_slots(vn_fleet *fleet, kind *k, const uint32_t *ids, const 
 
 /* What is not a sum over nodes, for nearly all hosts: those of two nodes. Both are summed(), so
  * that their fits are known. */
-static uint64_t pairs_value(const kind *k, const uint32_t *ids)
+static void pairs_value(const kind *k, const uint32_t *ids, uint64_t ret[2])
 {
 	const uint16_t *a = node_fit(k, node_state(k, ids[0]));
 	const uint16_t *b = node_fit(k, node_state(k, ids[1]));
-	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < k->n_many; i++) {
-		uint32_t f = k->many[i].flavour, fits = a[f] < b[f] ? a[f] : b[f];
+		const struct many *many = &k->many[i];
+		uint32_t f = many->flavour, fits = a[f] < b[f] ? a[f] : b[f];
 
-		sum += k->many[i].weight * fits; /* 40 bits x 16 */
-		if (i % 64 == 63)
-			sum = add(sum, 0);
+		ret[many->huge] += many->weight * fits; /* 40 bits x 16 */
+		if (i % 32 == 31 || i == k->n_many - 1) {
+			ret[0] = add(ret[0], 0);
+			ret[1] = add(ret[1], 0);
+		}
 	}
-	return sum;
 }
 
-int64_t slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uint32_t *devices)
+void slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uint32_t *devices,
+		 uint64_t ret[2])
 {
 	kind *k = (kind *)of; /* what it remembers is filled in */
-	uint64_t sum = 0;
 
+	ret[0] = ret[1] = 0;
 	find_many(fleet, k);
-	for (uint32_t i = 0; i < k->n_nodes; i++)
-		sum = add(sum, summed(fleet, k, ids[i])->single);
-	if (k->n_nodes == 2 && !k->has_devices)
-		return (int64_t)add(sum, pairs_value(k, ids));
-	for (uint32_t i = 0; i < k->n_many; i++)
-		sum = add(sum, times(k->many[i].weight,
-				     host_slots(fleet, k, ids, devices, k->many[i].flavour)));
-	return (int64_t)sum;
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		const struct node_state *state = summed(fleet, k, ids[i]);
+
+		ret[0] = add(ret[0], state->single[0]);
+		ret[1] = add(ret[1], state->single[1]);
+	}
+	if (k->n_nodes == 2 && !k->has_devices) {
+		pairs_value(k, ids, ret);
+		return;
+	}
+	for (uint32_t i = 0; i < k->n_many; i++) {
+		const struct many *many = &k->many[i];
+
+		ret[many->huge] =
+			add(ret[many->huge],
+			    times(many->weight, host_slots(fleet, k, ids, devices, many->flavour)));
+	}
 }
 
 static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
@@ -208,23 +233,30 @@ static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
 	return (int64_t)sum;
 }
 
-static int64_t value_before(vn_fleet *fleet, struct option *o)
+static const uint64_t *value_before(vn_fleet *fleet, struct option *o)
 {
 	if (!o->have_value)
-		o->value_before = slots_value(fleet, o->k, o->before, o->devices_before);
+		slots_value(fleet, o->k, o->before, o->devices_before, o->value_before);
 	o->have_value = true;
 	return o->value_before;
 }
 
 static struct weighed weigh_slots(vn_fleet *fleet, struct option *o)
 {
-	return (struct weighed){ .value = value_before(fleet, o) -
-					  slots_value(fleet, o->k, o->after, o->devices_after) };
+	const uint64_t *before = value_before(fleet, o);
+	uint64_t after[2];
+
+	slots_value(fleet, o->k, o->after, o->devices_after, after);
+	return (struct weighed){ .value = (int64_t)add(before[0], before[1]) -
+					  (int64_t)add(after[0], after[1]) };
 }
 
+/* Of the flavours that want the same memory as the guest. */
 static struct weighed weigh_room(vn_fleet *fleet, struct option *o)
 {
-	return (struct weighed){ .value = value_before(fleet, o) };
+	const struct recipe *recipe = &o->k->recipes[o->flavour];
+
+	return (struct weighed){ (int64_t)value_before(fleet, o)[in_huge_pages(recipe)], 0 };
 }
 
 static struct weighed weigh_fragments(vn_fleet *fleet, struct option *o)
@@ -342,7 +374,9 @@ static double free_share(const kind *k, uint32_t node_ix, uint32_t id)
 	const struct node_shape *shape = &k->nodes[node_ix];
 	const struct node_state *state = node_state(k, id);
 	double cpu = shape->cpu_all ? (double)state->cpu_free / (double)shape->cpu_all : 0;
-	double mem = shape->mem_all ? (double)state->mem_free / (double)shape->mem_all : 0;
+	uint64_t used = node_key(k, node_state(k, id))[1];
+	uint64_t left = shape->mem_all > used ? shape->mem_all - used : 0;
+	double mem = shape->mem_all ? (double)left / (double)shape->mem_all : 0;
 
 	return cpu < mem ? cpu : mem;
 }

@@ -5,9 +5,13 @@
 
 #include <stdlib.h>
 
+/* CPUs that floating vCPUs or pins may have. */
 static struct sim_room room_of(const vn_node *node)
 {
-	return (struct sim_room){ vn_cpuset_count(&node->cpus), node->mem_kib };
+	vn_cpuset cpus = node->cpus;
+
+	vn_cpuset_or(&cpus, &node->pcpus);
+	return (struct sim_room){ vn_cpuset_count(&cpus), node->mem_kib };
 }
 
 static int keep_nodes(struct sim_account *account, const vn_sim_fleet *fleet, vn_error *err)

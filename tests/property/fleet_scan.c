@@ -304,7 +304,16 @@ static uint64_t host_slots(const struct scan_host *host, const struct need *need
 	return least(slots, device_slots(host->now, request));
 }
 
-static int64_t slots_value(const struct scan *scan, const struct scan_host *host)
+/* Is it huge pages that guests of this need compete for? */
+static bool wants_huge(const struct need *need)
+{
+	return need->want == VN_PAGES_LARGE || need->want == VN_PAGES_DEFAULT ||
+	       (need->want == VN_PAGES_SIZE && need->page_kib > 64);
+}
+
+/* like: only flavours that want the same memory; NULL: all. */
+static int64_t slots_value(const struct scan *scan, const struct scan_host *host,
+			   const struct need *like)
 {
 	uint64_t sum = 0;
 
@@ -312,7 +321,7 @@ static int64_t slots_value(const struct scan *scan, const struct scan_host *host
 		const vn_request *request = scan->flavours[f].request;
 		struct need need = need_of(scan, host, f);
 
-		if (scan->flavours[f].weight)
+		if (scan->flavours[f].weight && (!like || wants_huge(like) == wants_huge(&need)))
 			sum += scan->flavours[f].weight * host_slots(host, &need, request);
 	}
 	return (int64_t)sum;
@@ -371,7 +380,7 @@ static int64_t spread(const struct scan_host *host)
 }
 
 struct before { /* of the host, before the guest is there */
-	int64_t slots, fragments, host_first, best, spread, freest;
+	int64_t slots, room, fragments, host_first, best, spread, freest;
 };
 
 static int64_t weigh(const struct scan *scan, const struct scan_host *host, enum vn_weigher weigher,
@@ -381,8 +390,8 @@ static int64_t weigh(const struct scan *scan, const struct scan_host *host, enum
 
 	*inner = 0;
 	switch (weigher) {
-	case VN_WEIGH_SLOTS: return b->slots - slots_value(scan, host);
-	case VN_WEIGH_ROOM: return b->slots;
+	case VN_WEIGH_SLOTS: return b->slots - slots_value(scan, host, NULL);
+	case VN_WEIGH_ROOM: return b->room;
 	case VN_WEIGH_FRAGMENTS: return fragments_value(scan, host) - b->fragments;
 	case VN_WEIGH_HOST_FIRST: return b->host_first;
 	case VN_WEIGH_BEST: return b->best;
@@ -477,6 +486,7 @@ bool scan_host(const struct scan *scan, const struct scan_host *host, uint32_t f
 	const vn_request *request = scan->flavours[flavour].request;
 	uint32_t n = host->now->n_nodes, cells;
 	struct before before = { 0 };
+	struct need need;
 	struct scan_best one;
 	uint64_t far, used;
 	bool found = false;
@@ -488,7 +498,9 @@ bool scan_host(const struct scan *scan, const struct scan_host *host, uint32_t f
 		return false;
 	cells = placement.n_cells;
 	used = nodes_of(&placement);
-	before.slots = slots_value(scan, host);
+	need = need_of(scan, host, flavour);
+	before.slots = slots_value(scan, host, NULL);
+	before.room = slots_value(scan, host, &need);
 	before.fragments = fragments_value(scan, host);
 	before.spread = spread(host);
 	if ((uint32_t)__builtin_popcountll(used) != cells || cells > n || !choose(n, cells)) {

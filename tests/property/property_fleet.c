@@ -133,6 +133,8 @@ struct world {
 	struct held held[CLAIMS];
 	uint32_t n_held;
 	uint64_t decisions, refused, scanned;
+	uint64_t came, left, next_look, changes; /* of churn */
+	bool churns;
 	vn_placement placement, again;
 };
 
@@ -256,6 +258,32 @@ static void draw_demand(struct world *w)
 	}
 }
 
+/* What is in force, by an account of its own of who comes and leaves. A decision has been made. */
+static void see_churn(struct world *w)
+{
+	const vn_fleet_policy *now = vn_fleet_policy_now(w->fleet);
+	uint32_t room = w->policy.weights[VN_WEIGH_ROOM], boost = w->policy.cpu_boost;
+
+	if (w->came >= w->next_look) {
+		bool was = w->churns;
+
+		w->churns = w->left && w->left * (was ? 32 : 16) >= w->came;
+		w->changes += w->churns != was;
+		for (; w->came >= 2048; w->came /= 2)
+			w->left /= 2;
+		w->next_look = w->came + 16;
+	}
+	if (w->churns && w->policy.churn_room)
+		room *= w->policy.churn_room;
+	if (w->churns && w->policy.churn_boost)
+		boost = w->policy.churn_boost;
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], room);
+	assert_int_equal(now->weights[VN_WEIGH_SLOTS], w->policy.weights[VN_WEIGH_SLOTS]);
+	assert_int_equal(now->cpu_boost, boost);
+	for (uint32_t f = 0; f < w->n_flavours; f++)
+		w->flavours[f].weight = vn_fleet_weight(w->fleet, f);
+}
+
 static void draw_policy(struct world *w)
 {
 	static const char *const texts[] = { "slots",
@@ -281,7 +309,11 @@ static void draw_policy(struct world *w)
 	w->policy.any_distance = random_chance(&w->random, 15);
 	w->policy.cpu_exponent = random_below(&w->random, 5);
 	w->policy.cpu_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
+	w->policy.churn_room = random_chance(&w->random, 50) ? random_below(&w->random, 20) : 0;
+	w->policy.churn_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
 	must(vn_fleet_set_policy(w->fleet, &w->policy, &err), &err);
+	assert_int_equal(vn_fleet_policy_of(w->fleet)->weights[VN_WEIGH_ROOM],
+			 w->policy.weights[VN_WEIGH_ROOM]);
 	draw_demand(w);
 }
 
@@ -378,7 +410,7 @@ static bool less(const vn_fleet_score *a, const vn_fleet_score *b)
 
 static uint32_t scan_all(struct world *w, const vn_fleet_ask *ask, bool obey, struct scan_best *ret)
 {
-	struct scan scan = { &w->policy, w->n_flavours, w->flavours };
+	struct scan scan = { vn_fleet_policy_now(w->fleet), w->n_flavours, w->flavours };
 	uint32_t best = VN_FLEET_NONE;
 
 	for (uint32_t host = 0; host < HOSTS; host++) {
@@ -481,6 +513,7 @@ static void claim(struct world *w, const vn_fleet_choice *choice)
 
 	must(vn_fleet_claim(w->fleet, choice, &held->id, &err), &err);
 	w->n_held++;
+	w->came++;
 	held->flavour = choice->flavour;
 	held->host = choice->host;
 	held->group = choice->group;
@@ -507,6 +540,7 @@ static void release(struct world *w, uint32_t at)
 	must(vn_fleet_claim_placement(w->fleet, held.id, &w->placement, &err), &err);
 	must(vn_fleet_release(w->fleet, held.id, &err), &err);
 	assert_int_equal(vn_fleet_release(w->fleet, held.id, NULL), VN_E_RANGE);
+	w->left++;
 	vn_host_release(w->hosts[held.host].now, &w->placement);
 	hosts_equal(w, held.host);
 	w->held[at] = w->held[--w->n_held];
@@ -555,6 +589,7 @@ static void op_decide(struct world *w)
 	r = vn_fleet_decide(w->fleet, &ask, n, choices, &found, NULL);
 	w->decisions++;
 	w->refused += r < 0;
+	see_churn(w);
 	assert_true(r == VN_OK ? found > 0 : r == VN_E_NOFIT);
 	for (uint32_t i = 1; i < found; i++) {
 		assert_false(less(&choices[i].score, &choices[i - 1].score));

@@ -505,6 +505,57 @@ static void test_demand_is_learned(void **state)
 	bed_free(&bed);
 }
 
+/* The default's numbers change when one of sixteen has left, and back below one of 32. */
+static void test_churn(void **state)
+{
+	vn_claim claims[430];
+	vn_fleet_policy other;
+	vn_fleet_ask ask;
+	struct bed bed;
+	vn_error err = { 0 };
+	const vn_fleet_policy *now;
+
+	(void)state;
+	bed_make(&bed, "default");
+	bed_hosts(&bed, NULL, 200);
+	ask = ask_for(bed_flavour(&bed, 1, 64, 1, NULL));
+	vn_fleet_set_demand(bed.fleet, ask.flavour, 3, &err);
+	now = vn_fleet_policy_now(bed.fleet);
+	for (uint32_t i = 0; i < 160; i++)
+		claims[i] = take(&bed, &ask);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 1);
+	assert_int_equal(now->cpu_boost, 64);
+	assert_int_equal(vn_fleet_weight(bed.fleet, ask.flavour), 3 * 65);
+	for (uint32_t i = 0; i < 12; i++)
+		must(vn_fleet_release(bed.fleet, claims[i], &err), &err);
+	for (uint32_t i = 160; i < 192; i++)
+		claims[i] = take(&bed, &ask);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 8);
+	assert_int_equal(now->cpu_boost, 1);
+	assert_int_equal(now->weights[VN_WEIGH_SLOTS], 128);
+	assert_int_equal(vn_fleet_weight(bed.fleet, ask.flavour), 3 * 2);
+	assert_int_equal(vn_fleet_policy_of(bed.fleet)->weights[VN_WEIGH_ROOM], 1);
+	for (uint32_t i = 192; i < 380; i++)
+		claims[i] = take(&bed, &ask);
+	assert_int_equal(now->cpu_boost, 1);
+	for (uint32_t i = 380; i < 430; i++)
+		claims[i] = take(&bed, &ask);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 1);
+	assert_int_equal(vn_fleet_weight(bed.fleet, ask.flavour), 3 * 65);
+	for (uint32_t i = 12; i < 400; i++)
+		must(vn_fleet_release(bed.fleet, claims[i], &err), &err);
+	for (uint32_t i = 0; i < 32; i++)
+		take(&bed, &ask);
+	assert_int_equal(now->cpu_boost, 1);
+	/* a policy without such numbers */
+	must(vn_fleet_policy_parse("slots=3,room=2", &other, &err), &err);
+	must(vn_fleet_set_policy(bed.fleet, &other, &err), &err);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 2);
+	other.churn_room = UINT32_MAX;
+	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
+	bed_free(&bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,6 +571,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_numbers_that_are_none),
 		cmocka_unit_test(test_demand_is_learned),
+		cmocka_unit_test(test_churn),
 	};
 
 	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);

@@ -57,6 +57,19 @@ static void parse(vn_sim_fleet *fleet, const char *text)
 		fail_msg("%s", err.text);
 }
 
+/* CPUs are those of floating vCPUs and of pins, each once. */
+static void test_sets_apart(void **state)
+{
+	vn_sim_fleet fleet = { 0 };
+
+	(void)state;
+	parse(&fleet, "{\"schema\": \"vnuma/sim-fleet/1\", \"hosts\": [{\"count\": 3, \"host\": "
+		      "{\"cells\": [{\"id\": 0, \"cpus\": \"0-3\", \"pcpus\": \"2-9\", "
+		      "\"mem_mib\": 64}]}}]}");
+	assert_true(vn_sim_fleet_total(&fleet).cpus == 3 * 10);
+	vn_sim_fleet_clear(&fleet);
+}
+
 static void test_racks(void **state)
 {
 	static const uint32_t racks[] = { 4, 4, 5, 5, 6, 7, 8, 9, 9, 2 };

@@ -16,7 +16,8 @@ struct trial_step {
 };
 struct trial {
 	vn_fleet *fleet;
-	enum vn_demand demand;
+	bool was_trying;
+	uint64_t came, left;
 	uint64_t random;
 	vn_fleet_counters counters;
 	uint32_t n, room;

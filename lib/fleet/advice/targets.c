@@ -418,6 +418,7 @@ int vn_fleet_move_claim(vn_fleet *fleet, const vn_fleet_move *move, vn_claim *re
 				   .partition = move->partition,
 				   .host = move->to,
 				   .nodes = move->nodes };
+	uint64_t came = fleet->came, left = fleet->left; /* who moves does neither */
 	vn_claim_info info;
 	vn_claim claim;
 	int r;
@@ -433,6 +434,8 @@ int vn_fleet_move_claim(vn_fleet *fleet, const vn_fleet_move *move, vn_claim *re
 		vn_fleet_release(fleet, claim, NULL);
 		return r;
 	}
+	fleet->came = came;
+	fleet->left = left;
 	*ret = claim;
 	return VN_OK;
 }

@@ -10,15 +10,17 @@
 void trial_start(vn_fleet *fleet, struct trial *ret)
 {
 	*ret = (struct trial){ .fleet = fleet,
-			       .demand = fleet->policy.demand,
+			       .was_trying = fleet->trying,
+			       .came = fleet->came,
+			       .left = fleet->left,
 			       .random = fleet->random,
 			       .counters = fleet->counters };
-	fleet->policy.demand = VN_DEMAND_GIVEN; /* the weights stay as they are */
+	fleet->trying = true; /* the weights stay as they are */
 }
 
 void trial_keep(struct trial *trial)
 {
-	trial->fleet->policy.demand = trial->demand;
+	trial->fleet->trying = trial->was_trying;
 	free(trial->steps);
 	trial->steps = NULL;
 	trial->n = trial->room = 0;
@@ -32,6 +34,8 @@ void trial_end(struct trial *trial)
 	trial_keep(trial);
 	fleet->random = trial->random;
 	fleet->counters = trial->counters;
+	fleet->came = trial->came;
+	fleet->left = trial->left;
 }
 
 static int more_steps(struct trial *trial, vn_error *err)
