@@ -303,7 +303,7 @@ static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct fl
 /* Room for more flavours: everything with an entry for each flavour is made anew. */
 static int more_flavours(vn_fleet *fleet, vn_error *err)
 {
-	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 8 : was * 2;
+	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 4 : was * 2;
 	void **arrays[] = { (void **)&fleet->flavours, (void **)&fleet->weights,
 			    (void **)&fleet->counts, (void **)&fleet->never,
 			    (void **)&fleet->often };
@@ -338,6 +338,29 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 	return VN_OK;
 }
 
+/* May one of its cells need more than another? Then it matters which of two nodes comes first. */
+static bool cells_differ(const vn_request *r)
+{
+	uint32_t cells = r->n_cells ? r->n_cells : r->n_cells_want;
+	uint32_t dedicated = vn_cpuset_count(&r->dedicated);
+
+	if (cells == 1 || r->vcpus == 1)
+		return false;
+	if (!cells)
+		return r->mode == VN_MODE_AUTO; /* as many as it takes */
+	if (r->n_memdevs || r->emulator_policy == VN_EMULATOR_ISOLATE ||
+	    (dedicated && dedicated != r->vcpus) || (!r->n_cells && r->vcpus % cells))
+		return true;
+	for (uint32_t i = 0; i < r->n_pages; i++)
+		if (!vn_cpuset_is_empty(&r->pages[i].cells))
+			return true;
+	for (uint32_t c = 1; c < r->n_cells; c++)
+		if (r->cells[c].mem_kib != r->cells[0].mem_kib ||
+		    vn_cpuset_count(&r->cells[c].vcpus) != vn_cpuset_count(&r->cells[0].vcpus))
+			return true;
+	return false;
+}
+
 /* What of a host's state the flavour can tell apart that others cannot. True: more than before. */
 static bool sees_more(vn_fleet *fleet, const vn_request *request)
 {
@@ -345,7 +368,7 @@ static bool sees_more(vn_fleet *fleet, const vn_request *request)
 		     !vn_cpuset_is_empty(&request->dedicated);
 	bool masks = request->vcpupin || request->cpuset_given;
 	bool order = masks || request->nodeset_given || request->numatune_given ||
-		     !vn_cpuset_is_empty(&request->memnode_given);
+		     cells_differ(request) || !vn_cpuset_is_empty(&request->memnode_given);
 	bool more = (first && !fleet->see_first_core) || (masks && !fleet->see_masks) ||
 		    (order && !fleet->see_order);
 

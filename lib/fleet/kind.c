@@ -421,7 +421,7 @@ int kind_tables(vn_fleet *fleet, kind *k, vn_error *err)
 	table_clear(fleet, &k->host_states);
 	table_init(&k->host_states, round_up(host_bytes, LINE),
 		   (uint32_t)offsetof(struct host_state, key), (n + k->n_groups) * 4);
-	k->sweep_nodes = k->sweep_hosts = 2 << 12;
+	k->sweep_nodes = k->sweep_hosts = 1 << 12;
 	return VN_OK;
 }
 

@@ -90,10 +90,10 @@ void states_forget(vn_fleet *fleet, kind *k)
 	(void)fleet;
 	if (k->host_states.live >= k->sweep_hosts) {
 		table_sweep(&k->host_states, drop_host_state, k);
-		k->sweep_hosts = k->host_states.live / 4 * 5 + (2 << 12);
+		k->sweep_hosts = k->host_states.live / 4 * 5 + (1 << 12);
 	}
 	if (k->node_states.live >= k->sweep_nodes) {
 		table_sweep(&k->node_states, drop_node_state, k);
-		k->sweep_nodes = k->node_states.live / 4 * 5 + (2 << 12);
+		k->sweep_nodes = k->node_states.live / 4 * 5 + (1 << 12);
 	}
 }
