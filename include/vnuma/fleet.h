@@ -70,8 +70,8 @@ typedef struct vn_fleet_policy {
 	 * cpu_boost + CPUs where there is a boost. */
 	uint32_t cpu_exponent; /* 0..4 */
 	uint32_t cpu_boost;    /* 0..VN_FLEET_BOOST_MAX; 0: none */
-	/* While guests leave, these are in force: the weight of room times churn_room, and
-	 * churn_boost for cpu_boost. 0: no difference. lib/fleet/README.md says when that is. */
+	/* Where guests leave or the demand is learned, these are in force: the weight of room times
+	 * churn_room, and churn_boost for cpu_boost. 0: no difference. */
 	uint32_t churn_room, churn_boost;
 	bool any_distance; /* farther nodes of a host compete with nearer ones */
 } vn_fleet_policy;

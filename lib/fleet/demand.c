@@ -123,14 +123,17 @@ static bool has_moved(const vn_fleet *fleet)
 
 /* ---- churn ---- */
 
+/* Demand that is learned is not known well, above all that of rare guests: as under churn, room is
+ * kept for what may come. */
 void policy_use(vn_fleet *fleet)
 {
 	vn_fleet_policy *policy = &fleet->policy;
+	bool churns = fleet->churns || fleet->set.demand == VN_DEMAND_LEARNED;
 
 	*policy = fleet->set;
-	if (fleet->churns && policy->churn_room)
+	if (churns && policy->churn_room)
 		policy->weights[VN_WEIGH_ROOM] *= policy->churn_room;
-	if (fleet->churns && policy->churn_boost)
+	if (churns && policy->churn_boost)
 		policy->cpu_boost = policy->churn_boost;
 }
 
@@ -149,9 +152,11 @@ static void look_at_churn(vn_fleet *fleet)
 	if (churns == fleet->churns)
 		return;
 	fleet->churns = churns;
+	if (fleet->set.demand == VN_DEMAND_LEARNED ||
+	    !(fleet->set.churn_room | fleet->set.churn_boost))
+		return;
 	policy_use(fleet);
-	if (fleet->policy.churn_room || fleet->policy.churn_boost)
-		demand_publish(fleet);
+	demand_publish(fleet);
 }
 
 void demand_ask(vn_fleet *fleet, uint32_t flavour)

@@ -484,6 +484,7 @@ static void test_demand_is_learned(void **state)
 	(void)state;
 	bed_make(&bed, "slots");
 	policy.half_life = 256;
+	policy.churn_boost = 0;
 	assert_int_equal(vn_fleet_set_policy(bed.fleet, &policy, NULL), VN_OK);
 	bed_hosts(&bed, NULL, 2);
 	bed_flavour(&bed, 1, 1024, 1, NULL);
@@ -551,6 +552,14 @@ static void test_churn(void **state)
 	must(vn_fleet_policy_parse("slots=3,room=2", &other, &err), &err);
 	must(vn_fleet_set_policy(bed.fleet, &other, &err), &err);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 2);
+	/* learned: as under churn, though nobody leaves */
+	bed_free(&bed);
+	bed_make(&bed, "default");
+	now = vn_fleet_policy_now(bed.fleet);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 1);
+	must(vn_fleet_set_policy(bed.fleet, &vn_fleet_policy_default, &err), &err);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 8);
+	assert_int_equal(now->cpu_boost, 1);
 	other.churn_room = UINT32_MAX;
 	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
 	bed_free(&bed);

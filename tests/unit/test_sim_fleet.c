@@ -136,9 +136,9 @@ static void test_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shape), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_racks), cmocka_unit_test(test_table),
-		cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_shape),	   cmocka_unit_test(test_words),
+		cmocka_unit_test(test_sets_apart), cmocka_unit_test(test_racks),
+		cmocka_unit_test(test_table),	   cmocka_unit_test(test_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
