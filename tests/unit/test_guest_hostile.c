@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Hostile domain XML and JSON that is too large to write down: it is made here. Each must be
- * refused with its message, and quickly; none may print anything or take memory in proportion to
- * what it claims. */
+ * refused with its message; none may print anything or take memory in proportion to what it claims,
+ * nor time in the square of its length: that ends in the test's own timeout. */
 #include "vnuma/guest.h"
 
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -128,32 +127,19 @@ static const struct {
 };
 /* clang-format on */
 
-static long cpu_ms(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return usage.ru_utime.tv_sec * 1000 + usage.ru_utime.tv_usec / 1000;
-}
-
 static void test_xml(void **state)
 {
-	enum { SLOW_MS = 5000 }; /* the sanitizers' builds need some 100 ms */
-
 	(void)state;
 	for (size_t i = 0; i < VN_LEN(rows); i++) {
 		VN_AUTO_TEXT text = VN_TEXT_INIT;
 		vn_request *request = NULL;
 		vn_error err = { 0 };
 		char message[512];
-		long start;
 
 		print_message("# %s\n", rows[i].name);
 		rows[i].make(&text);
 		assert_false(text.failed);
-		start = cpu_ms();
 		assert_true(vn_request_parse_xml(NULL, text.bytes, text.len, &request, &err) < 0);
-		assert_true(cpu_ms() - start < SLOW_MS);
 		assert_null(request);
 		assert_string_equal(vn_error_format(&err, message, sizeof(message)),
 				    rows[i].message);
