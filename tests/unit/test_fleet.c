@@ -565,6 +565,60 @@ static void test_churn(void **state)
 	bed_free(&bed);
 }
 
+static void put_on(struct bed *bed, uint32_t flavour, uint32_t host, uint64_t nodes)
+{
+	vn_fleet_choice choice = { .flavour = flavour,
+				   .group = VN_FLEET_NONE,
+				   .partition = VN_FLEET_NONE,
+				   .host = host,
+				   .nodes = nodes };
+	vn_error err = { 0 };
+	vn_claim claim;
+
+	must(vn_fleet_claim(bed->fleet, &choice, &claim, &err), &err);
+}
+
+/* Two hosts, one with a guest on node 0, the other on node 1, are the same to all guests whose
+ * cells are equal. Where cells differ it matters which node comes first. */
+static void test_mirrored_hosts(void **state)
+{
+	static const struct {
+		const char *specs;
+		uint64_t classes;
+	} rows[] = {
+		{ "\"hw:numa_nodes\": \"2\"", 1 },
+		{ "\"hw:numa_nodes\": \"2\", \"hw:numa_cpus.0\": \"0-2\", \"hw:numa_mem.0\": "
+		  "\"1024\", \"hw:numa_cpus.1\": \"3\", \"hw:numa_mem.1\": \"1024\"",
+		  2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < VN_LEN(rows); i++) {
+		vn_fleet_flavour flavour = { 0 };
+		vn_fleet_counters counters;
+		vn_error err = { 0 };
+		struct bed bed;
+		char json[256];
+		uint32_t small, id;
+
+		bed_make(&bed, "slots");
+		bed_hosts(&bed, NULL, 2);
+		small = bed_flavour(&bed, 1, 1024, 1, NULL);
+		snprintf(json, sizeof(json),
+			 "{\"vcpus\": 4, \"mem_mib\": 2048, \"extra_specs\": {%s}}", rows[i].specs);
+		must(vn_request_parse_json("flavour", json, strlen(json), &bed.requests[bed.n],
+					   &err),
+		     &err);
+		flavour.request = bed.requests[bed.n++];
+		must(vn_fleet_add_flavour(bed.fleet, &flavour, &id, &err), &err);
+		put_on(&bed, small, 0, 1);
+		put_on(&bed, small, 1, 2);
+		vn_fleet_count(bed.fleet, &counters);
+		assert_int_equal(counters.classes, rows[i].classes);
+		bed_free(&bed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_that_are_none),
 		cmocka_unit_test(test_demand_is_learned),
 		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_mirrored_hosts),
 	};
 
 	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
