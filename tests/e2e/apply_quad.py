@@ -12,6 +12,7 @@ import guests
 import tap
 import vnuma
 
+RATE = 256  # MiB a second, vnuma's own limit
 RESTRICTIVE = "<memory mode='restrictive'/>"
 WAIT = 120
 
@@ -42,6 +43,12 @@ def node_cpus(node):
     return set(range(4 * node, 4 * node + 4))
 
 
+def keeps_its_rate(out):
+    """What apply says of a move; a batch more than the rate allows is no fault."""
+    mib, seconds = re.search(r"(\d+) MiB moved to node .* in ([\d.]+) s", out).groups()
+    tap.ok(f"no more than {RATE} MiB a second were moved", float(mib) <= RATE * (float(seconds) + 0.3), out)
+
+
 def is_on(name, pid, node, what):
     tap.ok(f"{what}: each vCPU may run on node {node} alone, by the kernel",
            all(cpus <= node_cpus(node) for cpus in guests.allowed(name, pid).values()),
@@ -67,6 +74,7 @@ def move_and_kill(name, pid, to):
     status, out, err = vnuma.call("apply", name)
     tap.same("a second apply completes it", (status, err), (0, ""))
     tap.note(out.replace("\n", " | "))
+    keeps_its_rate(out)
     is_on(name, pid, to, "completed")
 
 
@@ -80,13 +88,14 @@ def as_busy(name, to, until):
 
 
 def move_once(name, pid, to, stall):
-    """While the guest works. With `stall`, how long it was stopped is compared with as many rounds before and after
-    the move in which the host is as busy."""
+    """While the guest works. With `stall`, how long it was stopped is compared with a few rounds before the move and
+    with as many as the move had after it, in which the host is as busy."""
     still = as_busy(name, to, guests.Told(name).round + 3) if stall else 0
     first = guests.Told(name).round + 1
     status, out, err = vnuma.call("apply", name, "--nodes", str(to))
     tap.same("apply --nodes: done", (status, err), (0, ""))
     tap.note(out.replace("\n", " | "))
+    keeps_its_rate(out)
     is_on(name, pid, to, "moved")
     end = guests.Told(name).round + 2  # the round that the move ended in, and a whole one
     after = guests.wait_until(name, lambda told: told.round >= end, WAIT)
