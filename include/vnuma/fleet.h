@@ -77,7 +77,7 @@ typedef struct vn_fleet_policy {
 } vn_fleet_policy;
 enum { VN_FLEET_WEIGHT_MAX = 1 << 20, VN_FLEET_BOOST_MAX = 1 << 16 };
 /* slots=128,room=1, ties by host-first, demand learned, exponent 2, boost 64: chosen on the
- * validation starts of a published protocol (docs/fleet.md) */
+ * validation starts of a published protocol; churn 8 and 1 (docs/sim-results.md) */
 extern const vn_fleet_policy vn_fleet_policy_default;
 
 /* "default"; or one weigher by name ("slots", "best", ...) or a sum ("slots=3,fragments=1"), and
