@@ -24,9 +24,8 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 
 static uint32_t node_cpus(const vn_node *node)
 {
-	vn_cpuset cpus = node->cpus;
+	vn_cpuset cpus = vn_node_all_cpus(node);
 
-	vn_cpuset_or(&cpus, &node->pcpus);
 	return vn_cpuset_count(&cpus);
 }
 

@@ -43,6 +43,22 @@ typedef struct vn_node {
 	bool tunneled;	   /* so is the network that carries tunnels */
 } vn_node;
 
+/* Ordinary pages have 4, 16 or 64 KiB; larger ones are huge pages. */
+enum { VN_BASE_PAGE_KIB_MAX = 64 };
+/* Index of the node's first huge page size: ordinary pages, when they are listed, come first. */
+static inline uint32_t vn_node_first_huge(const vn_node *node)
+{
+	return node->n_pages && node->pages[0].size_kib <= VN_BASE_PAGE_KIB_MAX;
+}
+/* CPUs that shared or dedicated guests may use. */
+static inline vn_cpuset vn_node_all_cpus(const vn_node *node)
+{
+	vn_cpuset all = node->cpus;
+
+	vn_cpuset_or(&all, &node->pcpus);
+	return all;
+}
+
 /* One logical CPU. node_ix is -1 for numbers that do not exist or are offline. Groups are numbered
  * 0.. over the whole host in the order of their lowest CPU; -1 = not known. */
 typedef struct vn_cpu {

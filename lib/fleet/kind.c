@@ -211,9 +211,8 @@ static bool shape_node(kind *k, uint32_t node_ix, bool see_first_core)
 	const vn_host_index *index = k->now->index;
 	struct node_shape *shape = &k->nodes[node_ix];
 	uint16_t local_of[VN_CPU_MAX];
-	vn_cpuset all = node->cpus;
+	vn_cpuset all = vn_node_all_cpus(node);
 
-	vn_cpuset_or(&all, &node->pcpus);
 	shape->n_cores = index->first[node_ix + 1] - index->first[node_ix];
 	shape->n_cpus = vn_cpuset_count(&all);
 	shape->one_l3 = index->counts[node_ix].l3_groups <= 1;

@@ -5,8 +5,6 @@
  * rules are those of lib/place (prep.c, fit.c, take.c) for a cell that has its node to itself. */
 #include "fleet/engine.h"
 
-enum { BASE_PAGE_KIB_MAX = 64 };
-
 static uint16_t *key_counts(const kind *k, uint64_t *key)
 {
 	return (uint16_t *)(key + k->key_counts);
@@ -97,11 +95,6 @@ static void count_cpus(const kind *k, struct node_state *state)
 	}
 }
 
-static uint32_t first_huge(const vn_node *node)
-{
-	return node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX;
-}
-
 static uint64_t pages_free(const vn_pages *pages, uint64_t used)
 {
 	uint64_t gone = used + pages->reserved;
@@ -124,21 +117,21 @@ static uint64_t huge_free_kib(const vn_node *node, const uint64_t *key)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = first_huge(node); i < node->n_pages; i++)
+	for (uint32_t i = vn_node_first_huge(node); i < node->n_pages; i++)
 		sum += pages_free(&node->pages[i], key[2 + i]) * node->pages[i].size_kib;
 	return sum;
 }
 
 static uint64_t ordinary_used(const vn_node *node, const uint64_t *key)
 {
-	if (first_huge(node))
+	if (vn_node_first_huge(node))
 		return (key[2] + node->pages[0].reserved) * node->pages[0].size_kib;
 	return key[1] + huge_free_kib(node, key);
 }
 
 static uint64_t ordinary_free(const vn_node *node, const uint64_t *key)
 {
-	if (first_huge(node))
+	if (vn_node_first_huge(node))
 		return pages_free(&node->pages[0], key[2]) * node->pages[0].size_kib;
 	return minus(minus(node->mem_kib, key[1]), huge_free_kib(node, key));
 }
@@ -148,15 +141,15 @@ static uint64_t ordinary_room(const kind *k, const vn_node *node, const uint64_t
 			      bool dedicated)
 {
 	uint32_t ratio = k->options.ram_ratio_percent;
-	uint64_t total =
-		first_huge(node) ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
+	uint64_t total = vn_node_first_huge(node) ? node->pages[0].total * node->pages[0].size_kib
+						  : node->mem_kib;
 	uint64_t room = UINT64_MAX, book;
 
 	if (dedicated)
 		room = ordinary_free(node, key);
 	else if (ratio)
 		room = minus(percent_of(total, ratio), ordinary_used(node, key));
-	if (!dedicated && ratio && first_huge(node)) {
+	if (!dedicated && ratio && vn_node_first_huge(node)) {
 		book = minus(percent_of(node->mem_kib, ratio), key[1]);
 		room = book < room ? book : room;
 	}
@@ -204,7 +197,7 @@ static uint64_t page_slots(const kind *k, const vn_node *node, uint32_t i, const
 {
 	uint64_t size = node->pages[i].size_kib, free = pages_free(&node->pages[i], key[2 + i]);
 
-	if (i < first_huge(node) && k->options.reserve_kib)
+	if (i < vn_node_first_huge(node) && k->options.reserve_kib)
 		free = minus(free,
 			     k->options.reserve_kib / size + (k->options.reserve_kib % size != 0));
 	return need->mem_kib % size ? 0 : free / (need->mem_kib / size);
@@ -214,7 +207,7 @@ static uint64_t memory_slots(const kind *k, struct node_state *state, const stru
 {
 	const uint64_t *key = node_key(k, state);
 	const vn_node *node = node_of_type(k, key_type(key));
-	uint32_t base = first_huge(node);
+	uint32_t base = vn_node_first_huge(node);
 	uint64_t sum = 0;
 
 	if (!need->mem_kib)
@@ -344,7 +337,7 @@ static void move_memory(const kind *k, uint64_t *key, const struct cell_need *ne
 
 	for (uint32_t i = 0; i < node->n_pages; i++) {
 		uint64_t size = node->pages[i].size_kib, n = (need->mem_kib + size - 1) / size;
-		bool base = need->want == VN_PAGES_NONE && i == 0 && first_huge(node);
+		bool base = need->want == VN_PAGES_NONE && i == 0 && vn_node_first_huge(node);
 
 		if (base || (need->want == VN_PAGES_SIZE && size == need->page_kib))
 			key[2 + i] = take ? key[2 + i] + n : minus(key[2 + i], n);

@@ -5,7 +5,7 @@
  * down; sums and differences are made before that, where the nodes of a host are equal. */
 #include "fleet/engine.h"
 
-enum { FREE_BITS = 30, BASE_PAGE_KIB_MAX = 64 };
+enum { FREE_BITS = 30 };
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -89,7 +89,7 @@ static bool in_huge_pages(const struct recipe *recipe)
 	switch (recipe->need.want) {
 	case VN_PAGES_LARGE:
 	case VN_PAGES_DEFAULT: return true;
-	case VN_PAGES_SIZE: return recipe->need.page_kib > BASE_PAGE_KIB_MAX;
+	case VN_PAGES_SIZE: return recipe->need.page_kib > VN_BASE_PAGE_KIB_MAX;
 	default: return false;
 	}
 }

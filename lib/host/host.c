@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BASE_PAGE_KIB_MAX = 64 }; /* ordinary pages: 4, 16 or 64 KiB */
-
 void vn_host_free(vn_host *host)
 {
 	if (host)
@@ -42,7 +40,7 @@ uint64_t vn_node_free_kib(const vn_node *node)
 {
 	uint64_t left = node->mem_kib > node->mem_used_kib ? node->mem_kib - node->mem_used_kib : 0;
 
-	if (node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX)
+	if (vn_node_first_huge(node))
 		return vn_pages_free(&node->pages[0]) * node->pages[0].size_kib;
 	for (uint32_t i = 0; i < node->n_pages; i++)
 		left -= left < huge_kib(&node->pages[i]) ? left : huge_kib(&node->pages[i]);

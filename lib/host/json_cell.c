@@ -278,8 +278,7 @@ int vn_json_cell(vn_json *in, json_t *value)
 		return vn_json_fail(in, VN_E_RANGE, "CPU %d is in 'pinned', but not in 'pcpus'",
 				    vn_cpuset_next(&cpus, -1));
 	}
-	cpus = node->cpus;
-	vn_cpuset_or(&cpus, &node->pcpus);
+	cpus = vn_node_all_cpus(node);
 	if ((r = vn_build_cpus(in->host, in->node_ix, &cpus, &in->at, in->err)) < 0)
 		return r;
 	return check_memory(in, value);

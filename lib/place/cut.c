@@ -223,12 +223,12 @@ static void add_unit(uint64_t units[VN_PAGE_SIZES_MAX], uint32_t *n, uint64_t si
 static void add_units(const vn_node *node, bool huge, bool all, uint64_t units[VN_PAGE_SIZES_MAX],
 		      uint32_t *n)
 {
-	uint32_t from = huge ? first_huge(node) : 0, to = all ? node->n_pages : from + 1;
+	uint32_t from = huge ? vn_node_first_huge(node) : 0, to = all ? node->n_pages : from + 1;
 
-	if (!huge && !first_huge(node))
+	if (!huge && !vn_node_first_huge(node))
 		add_unit(units, n, 4); /* ordinary pages are not listed */
 	for (uint32_t i = from; i < to && i < node->n_pages; i++)
-		if (huge || all || i < first_huge(node))
+		if (huge || all || i < vn_node_first_huge(node))
 			add_unit(units, n, node->pages[i].size_kib);
 }
 

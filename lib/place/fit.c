@@ -148,10 +148,10 @@ static struct need fit_page(const struct place_cell *cell, uint64_t free, uint64
 static bool wants_page(const struct place_cell *cell, const vn_node *node, uint32_t page_ix)
 {
 	switch (cell->want) {
-	case VN_PAGES_SMALL: return page_ix < first_huge(node);
-	case VN_PAGES_LARGE: return page_ix >= first_huge(node);
+	case VN_PAGES_SMALL: return page_ix < vn_node_first_huge(node);
+	case VN_PAGES_LARGE: return page_ix >= vn_node_first_huge(node);
 	case VN_PAGES_ANY: return true;
-	case VN_PAGES_DEFAULT: return page_ix == first_huge(node);
+	case VN_PAGES_DEFAULT: return page_ix == vn_node_first_huge(node);
 	case VN_PAGES_SIZE: return node->pages[page_ix].size_kib == cell->page_kib;
 	default: return false;
 	}
@@ -166,7 +166,8 @@ struct need fit_memory(const struct problem *p, uint32_t c, uint32_t mem_ix, uin
 	struct need best = NEED(VN_NEED_PAGE_SIZE, cell->page_kib, 0), need;
 
 	*page_ix = NO_PAGES;
-	if (cell->want == VN_PAGES_NONE || (cell->want == VN_PAGES_SMALL && !first_huge(host_node)))
+	if (cell->want == VN_PAGES_NONE ||
+	    (cell->want == VN_PAGES_SMALL && !vn_node_first_huge(host_node)))
 		return page_from ? best : fit_ordinary(cell, node);
 	for (uint32_t i = host_node->n_pages; i-- > 0;) { /* the largest first */
 		if (!wants_page(cell, host_node, i) || host_node->n_pages - 1 - i < page_from)
@@ -238,9 +239,9 @@ static void take_memory(struct place_node *node, const vn_node *host_node,
 
 	if (page_ix != NO_PAGES)
 		node->pages[page_ix] -= kib / host_node->pages[page_ix].size_kib;
-	if (page_ix == NO_PAGES || page_ix < first_huge(host_node))
+	if (page_ix == NO_PAGES || page_ix < vn_node_first_huge(host_node))
 		node->room_kib = node->room_kib > kib ? node->room_kib - kib : 0;
-	if (page_ix == NO_PAGES && first_huge(host_node)) {
+	if (page_ix == NO_PAGES && vn_node_first_huge(host_node)) {
 		uint64_t pages =
 			(kib + host_node->pages[0].size_kib - 1) / host_node->pages[0].size_kib;
 

@@ -254,7 +254,7 @@ static void build_cell(const struct problem *p, uint32_t cell, const struct choi
 	ret->memdev_kib = p->cells[cell].memdev_kib;
 	ret->page_kib = 0;
 	if (choice->page_ix != NO_PAGES &&
-	    choice->page_ix >= first_huge(&p->host->nodes[choice->mem_ix]))
+	    choice->page_ix >= vn_node_first_huge(&p->host->nodes[choice->mem_ix]))
 		ret->page_kib = p->host->nodes[choice->mem_ix].pages[choice->page_ix].size_kib;
 	ret->vcpus = *p->cell_vcpus[cell];
 	ret->cpus = ret->reserved = (vn_cpuset){ 0 };

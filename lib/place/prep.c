@@ -123,7 +123,7 @@ static uint64_t ordinary_used(const vn_node *node)
 {
 	uint64_t used = node->mem_used_kib;
 
-	if (first_huge(node))
+	if (vn_node_first_huge(node))
 		return (node->pages[0].used + node->pages[0].reserved) * node->pages[0].size_kib;
 	for (uint32_t i = 0; i < node->n_pages; i++)
 		used += vn_pages_free(&node->pages[i]) * node->pages[i].size_kib;
@@ -141,7 +141,7 @@ static uint64_t ordinary_room(const struct problem *p, const vn_node *node, uint
 		room = vn_node_free_kib(node);
 	else if (ratio)
 		room = minus(percent_of(total, ratio), ordinary_used(node));
-	if (!p->dedicated && ratio && first_huge(node)) {
+	if (!p->dedicated && ratio && vn_node_first_huge(node)) {
 		uint64_t book = minus(percent_of(node->mem_kib, ratio), node->mem_used_kib);
 
 		room = book < room ? book : room;
@@ -156,12 +156,12 @@ static void count_memory(const struct problem *p, const vn_node *node, struct pl
 {
 	uint64_t reserve = p->options->reserve_kib;
 
-	to->most_kib =
-		first_huge(node) ? node->pages[0].total * node->pages[0].size_kib : node->mem_kib;
+	to->most_kib = vn_node_first_huge(node) ? node->pages[0].total * node->pages[0].size_kib
+						: node->mem_kib;
 	to->room_kib = ordinary_room(p, node, to->most_kib);
 	for (uint32_t i = 0; i < node->n_pages; i++)
 		to->pages[i] = vn_pages_free(&node->pages[i]);
-	if (reserve && first_huge(node)) {
+	if (reserve && vn_node_first_huge(node)) {
 		uint64_t size = node->pages[0].size_kib;
 
 		to->pages[0] = minus(to->pages[0], reserve / size + (reserve % size != 0));

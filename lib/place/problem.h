@@ -129,13 +129,6 @@ struct problem {
 	uint64_t steps;
 };
 
-/* Index of a node's first huge page size: ordinary pages, when they are listed, come first. */
-enum { BASE_PAGE_KIB_MAX = 64 };
-static inline uint32_t first_huge(const vn_node *node)
-{
-	return node->n_pages && node->pages[0].size_kib <= BASE_PAGE_KIB_MAX;
-}
-
 /* A node seen by one cell: what is asked and there, and the one requirement that decides. */
 struct need {
 	enum vn_requirement need;

@@ -5,12 +5,10 @@
 
 #include <stdlib.h>
 
-/* CPUs that floating vCPUs or pins may have. */
 static struct sim_room room_of(const vn_node *node)
 {
-	vn_cpuset cpus = node->cpus;
+	vn_cpuset cpus = vn_node_all_cpus(node);
 
-	vn_cpuset_or(&cpus, &node->pcpus);
 	return (struct sim_room){ vn_cpuset_count(&cpus), node->mem_kib };
 }
 

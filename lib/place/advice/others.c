@@ -51,12 +51,11 @@ static uint64_t distance(const struct looking *l, uint32_t node_ix, uint32_t mem
 /* How full a node is: CPUs and memory, in 1/1000 each. */
 static uint64_t load(const vn_node *node)
 {
-	vn_cpuset all = node->cpus;
-	uint64_t cpus, taken = vn_cpuset_count(&node->pinned) + (uint64_t)node->cpu_usage;
+	vn_cpuset all = vn_node_all_cpus(node);
+	uint64_t cpus = vn_cpuset_count(&all);
+	uint64_t taken = vn_cpuset_count(&node->pinned) + (uint64_t)node->cpu_usage;
 	uint64_t used = node->mem_used_kib < node->mem_kib ? node->mem_used_kib : node->mem_kib;
 
-	vn_cpuset_or(&all, &node->pcpus);
-	cpus = vn_cpuset_count(&all);
 	return (cpus ? 1000 * taken / cpus : 0) + (node->mem_kib ? used * 1000 / node->mem_kib : 0);
 }
 
