@@ -103,6 +103,7 @@ void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t 
 void table_clear(vn_fleet *fleet, struct table *table);
 /* The id of the record with the key; new ones are zero but for the key. NONE: no memory. */
 uint32_t table_intern(vn_fleet *fleet, struct table *table, const void *key, bool *added);
+bool table_is_free(const struct table *table, uint32_t id);
 /* Free those for which `drop` says so. */
 void table_sweep(struct table *table, bool (*drop)(void *record, void *context), void *context);
 uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed);

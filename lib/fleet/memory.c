@@ -5,11 +5,34 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Large arrays are read here and there: huge pages, where the kernel has some, spare it looking up
+ * where each small page is. */
+static void *move_large(void *old, size_t old_bytes, size_t bytes)
+{
+	void *large = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+
+	if (!large)
+		return NULL;
+	madvise(large, bytes, MADV_HUGEPAGE);
+	if (old)
+		memcpy(large, old, old_bytes < bytes ? old_bytes : bytes);
+	free(old);
+	return large;
+}
 
 void *fleet_resize(vn_fleet *fleet, void *old, size_t old_n, size_t n, size_t size)
 {
-	uint8_t *bytes = reallocarray(old, n ? n : 1, size);
+	size_t bytes_n;
+	uint8_t *bytes;
 
+	if (__builtin_mul_overflow(n ? n : 1, size, &bytes_n))
+		return NULL;
+	bytes = bytes_n >= HUGE_PAGE ? move_large(old, old_n * size, bytes_n)
+				     : realloc(old, bytes_n);
 	if (!bytes)
 		return NULL;
 	if (n > old_n)
@@ -91,7 +114,7 @@ static uint32_t slot_of(const struct table *table, const void *key)
 	return at;
 }
 
-static bool is_free(const struct table *table, uint32_t id)
+bool table_is_free(const struct table *table, uint32_t id)
 {
 	/* free records have an impossible key: all ones */
 	const uint8_t *key = key_of(table, id);
@@ -106,7 +129,7 @@ static void fill_slots(struct table *table)
 {
 	memset(table->slots, 0, table->n_slots * sizeof(*table->slots));
 	for (uint32_t id = 0; id < table->n; id++)
-		if (!is_free(table, id))
+		if (!table_is_free(table, id))
 			table->slots[slot_of(table, key_of(table, id))] = id + 1;
 }
 
@@ -178,7 +201,7 @@ void table_sweep(struct table *table, bool (*drop)(void *record, void *context),
 	for (uint32_t id = 0; id < table->n; id++) {
 		uint8_t *record = table_at(table, id);
 
-		if (is_free(table, id) || !drop(record, context))
+		if (table_is_free(table, id) || !drop(record, context))
 			continue;
 		memset(record + table->key_at, 0xff, table->key_bytes);
 		memcpy(record, &table->free, sizeof(table->free));

@@ -62,6 +62,8 @@ uint32_t state_of_slot(vn_fleet *fleet, kind *k, uint32_t slot)
 
 /* ---- forgetting ---- */
 
+enum { NODES_KEPT = 8 }; /* one node state that nobody is in, for so many hosts */
+
 static bool drop_host_state(void *record, void *context)
 {
 	struct host_state *state = record;
@@ -76,24 +78,53 @@ static bool drop_host_state(void *record, void *context)
 
 static bool drop_node_state(void *record, void *context)
 {
-	struct node_state *state = record;
-	kind *k = context;
+	(void)context;
+	return !((struct node_state *)record)->refs;
+}
 
-	if (!state->refs)
-		return true;
-	memset(node_next(k, state), 0, k->at_free - k->at_next); /* they may be about to go */
-	return false;
+/* Those that are in use, as bits; NULL: too many for that. */
+static uint64_t *used_nodes(vn_fleet *fleet, const kind *k)
+{
+	uint64_t *used = fleet->packed;
+
+	if (k->node_states.n > PACKED_BYTES * 8)
+		return NULL;
+	memset(used, 0, (k->node_states.n + 63) / 64 * sizeof(*used));
+	for (uint32_t id = 0; id < k->node_states.n; id++)
+		if (!table_is_free(&k->node_states, id) && node_state(k, id)->refs)
+			used[id / 64] |= UINT64_C(1) << id % 64;
+	return used;
+}
+
+/* Next states that are about to go are not known any more. */
+static void forget_next(vn_fleet *fleet, kind *k)
+{
+	const uint64_t *used = used_nodes(fleet, k);
+
+	for (uint32_t id = 0; id < k->node_states.n; id++) {
+		uint32_t *next = node_next(k, node_state(k, id));
+
+		if (used && !(used[id / 64] >> id % 64 & 1))
+			continue; /* it goes itself */
+		for (uint32_t f = 0; f < fleet->n_flavours; f++) {
+			uint32_t to = next[f] - 1;
+
+			if (next[f] != NEXT_UNKNOWN && next[f] != NEXT_NEVER &&
+			    (!used || !(used[to / 64] >> to % 64 & 1)))
+				next[f] = NEXT_UNKNOWN;
+		}
+	}
 }
 
 void states_forget(vn_fleet *fleet, kind *k)
 {
-	(void)fleet;
 	if (k->host_states.live >= k->sweep_hosts) {
 		table_sweep(&k->host_states, drop_host_state, k);
 		k->sweep_hosts = k->host_states.live / 4 * 5 + (1 << 12);
 	}
 	if (k->node_states.live >= k->sweep_nodes) {
+		forget_next(fleet, k);
 		table_sweep(&k->node_states, drop_node_state, k);
-		k->sweep_nodes = k->node_states.live / 4 * 5 + (1 << 12);
+		k->sweep_nodes = k->node_states.live / 4 * 5 + (1 << 12) + k->n_slots / NODES_KEPT;
 	}
 }
