@@ -63,15 +63,15 @@ static int mark_excluded(vn_fleet *fleet, const vn_fleet_ask *ask, bool on)
 
 /* ---- in order ---- */
 
-/* The next position of the class behind `from`. */
-static struct position behind(const vn_fleet *fleet, const struct block *block, uint32_t flavour,
-			      uint32_t at, const struct position *from)
+/* The first position of the class is `one`. Is there something better behind `from` in it than
+ * *best? */
+static void best_of_class(const vn_fleet *fleet, uint32_t class, struct position one,
+			  const struct position *from, struct position *best)
 {
-	struct position one = block_position(block, flavour, at);
-
 	if (score_equal(&one.score, &from->score) && one.host <= from->host)
-		one.host = treap_after(fleet, fleet->classes[block->classes[at]].root, from->host);
-	return one.host == NONE || !position_less(from, &one) ? position_never : one;
+		one.host = treap_after(fleet, fleet->classes[class].root, from->host);
+	if (one.host != NONE && position_less(from, &one) && position_less(&one, best))
+		*best = one;
 }
 
 /* Is there something better behind `from` in the block than *best? */
@@ -87,11 +87,22 @@ static void best_of_block(vn_fleet *fleet, uint32_t pool, uint32_t b, uint32_t f
 		*best = *least;
 		return;
 	}
-	for (uint32_t i = 0; i < BLOCK; i++) {
-		struct position one = behind(fleet, block, flavour, i, from);
+	for (uint32_t i = 0; i < BLOCK; i++)
+		if (block->classes[i] != NONE)
+			best_of_class(fleet, block->classes[i], block_position(block, flavour, i),
+				      from, best);
+}
 
-		if (position_less(&one, best))
-			*best = one;
+static void best_of_young(vn_fleet *fleet, uint32_t flavour, const struct position *from,
+			  struct position *best)
+{
+	const struct young *young = &fleet->young;
+
+	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++) {
+		uint32_t class = young->classes[i];
+		score of = class_score(fleet, class, flavour);
+
+		best_of_class(fleet, class, position_of(of, young->low[i]), from, best);
 	}
 }
 
@@ -109,6 +120,7 @@ static bool next_host(vn_fleet *fleet, uint32_t flavour, struct position *at)
 		for (uint32_t b = 0; b < fleet->pools[pool]->n_blocks; b++)
 			best_of_block(fleet, pool, b, flavour, at, &best);
 	}
+	best_of_young(fleet, flavour, at, &best);
 	*at = best;
 	return best.host != NONE;
 }
@@ -128,6 +140,7 @@ static bool first_host(vn_fleet *fleet, uint32_t flavour, struct position *ret)
 		if (position_less(best, ret))
 			*ret = *best;
 	}
+	young_best(fleet, flavour, ret);
 	return ret->host != NONE;
 }
 
@@ -142,45 +155,59 @@ static uint64_t next_random(vn_fleet *fleet)
 	return x ^ x >> 31;
 }
 
-/* Number `nth` of the hosts with this score (any: NULL); with nth = UINT64_MAX only counts them. */
-static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour, const score *want, uint64_t nth,
-			    uint32_t *host)
+struct counting {
+	const score *want; /* NULL: any */
+	uint32_t below;	   /* host */
+	uint64_t n;
+};
+
+static void count_class(const vn_fleet *fleet, uint32_t class, score of, struct counting *c)
+{
+	if (!score_is_never(&of) && (!c->want || score_equal(&of, c->want)))
+		c->n += treap_below(fleet, fleet->classes[class].root, c->below);
+}
+
+/* The hosts that are wanted and have lower numbers. */
+static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour, struct counting *c)
 {
 	const struct flavour *f = &fleet->flavours[flavour];
-	uint64_t n = 0;
 
+	c->n = 0;
 	for (uint32_t i = 0; i < f->n_pools; i++) {
 		const struct pool *pool = fleet->pools[f->pools[i]];
 
-		for (uint32_t b = 0; b < pool->n_blocks; b++) {
-			const struct block *block = pool->blocks[b];
-
-			for (uint32_t c = 0; c < BLOCK; c++) {
-				score one = block_score(block, flavour, c);
-				uint32_t root, size;
-
-				if (score_is_never(&one) || (want && !score_equal(&one, want)))
-					continue;
-				root = fleet->classes[block->classes[c]].root;
-				size = fleet->treap[root].size;
-				if (nth >= n && nth - n < size)
-					*host = treap_nth(fleet, root, (uint32_t)(nth - n));
-				n += size;
-			}
-		}
+		for (uint32_t b = 0; b < pool->n_blocks; b++)
+			for (uint32_t at = 0; at < BLOCK; at++)
+				count_class(fleet, pool->blocks[b]->classes[at],
+					    block_score(pool->blocks[b], flavour, at), c);
 	}
-	return n;
+	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++)
+		count_class(fleet, fleet->young.classes[i],
+			    class_score(fleet, fleet->young.classes[i], flavour), c);
+	return c->n;
 }
 
-/* Any of the hosts with the best score, or of all where it fits. */
+/* Any of the hosts with the best score, or of all where it fits: by their numbers, so that it does
+ * not matter where classes stand. */
 static bool random_host(vn_fleet *fleet, uint32_t flavour, bool all, struct position *at)
 {
-	uint64_t n;
+	struct counting c = { .want = all ? NULL : &at->score, .below = NONE };
+	uint32_t low = 0, high = fleet->n_hosts - 1;
+	uint64_t nth;
 
 	if (!first_host(fleet, flavour, at))
 		return false;
-	n = count_hosts(fleet, flavour, all ? NULL : &at->score, UINT64_MAX, &at->host);
-	count_hosts(fleet, flavour, all ? NULL : &at->score, next_random(fleet) % n, &at->host);
+	nth = next_random(fleet) % count_hosts(fleet, flavour, &c);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		c.below = middle + 1;
+		if (count_hosts(fleet, flavour, &c) > nth)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	at->host = low;
 	at->score = class_score(fleet, fleet->hosts[at->host].class, flavour);
 	return true;
 }

@@ -4,7 +4,8 @@
  *   node state   what one node has taken, as counts; equal ones are one record
  *   host state   the node states of a host, nodes that can be swapped sorted; and its devices
  *   class        the hosts of one pool that have one host state
- *   pool         the hosts of one kind with equal labels; it has the scores of its classes
+ *   pool         the hosts of one kind with equal labels; it has the scores of its classes,
+ *                but for the young ones
  *   kind         hosts of equal hardware and options; it has the node and host states
  * Numbers (ids) everywhere; records move never, since tables are made of chunks. */
 #ifndef VNUMA_FLEET_ENGINE_H
@@ -19,6 +20,7 @@ enum {
 	CHUNK = 256,		/* records of a table that are allocated together */
 	ROW = 8,		/* classes of a pool whose best score is kept */
 	BLOCK = 128,		/* and the best of so many */
+	YOUNG = 128,		/* new classes that are in no block */
 	SUBSETS_MAX = 128,	/* ways to choose nodes that are all looked at */
 	OPTIONS_KEPT = 16,	/* of these, when they are remembered by bits */
 	CLAIMS_CHUNK = 4096,	/* claims that are allocated together */
@@ -155,6 +157,8 @@ struct recipe {
 	struct cell_need need;	     /* of the largest cell */
 	uint64_t remote, least;	     /* devices and distance on the empty host */
 	uint64_t per_pair, per_cell; /* distance of a way: per_pair x sum + per_cell x sum */
+	uint64_t least_loss;	     /* of slots, in this epoch */
+	uint32_t loss_epoch;
 };
 
 struct subsets { /* the ways to choose k of n nodes, the lowest nodes first */
@@ -250,7 +254,7 @@ struct memo {
 struct host_state {
 	uint32_t first_class, n_classes;
 	uint32_t epoch; /* of the memo */
-	bool fresh;	/* nothing is in the memo yet */
+	bool fresh;	/* what is asked for often is not all in the memo yet */
 	uint32_t key[]; /* node state ids, then counts of devices taken */
 };
 
@@ -313,9 +317,11 @@ static inline uint32_t *slot_devices(const kind *k, uint32_t slot)
 
 struct class
 {
-	uint32_t pool, state, root, pos;
+	uint32_t pool, state, root;
+	uint32_t pos;  /* in the pool's blocks; or CLASS_YOUNG | place among the young */
 	uint32_t next; /* of the host state; or the next free one */
 };
+#define CLASS_YOUNG (UINT32_C(1) << 31)
 
 enum { ROWS = BLOCK / ROW };
 /* The scores of a row stand together, flavour by flavour, since a class that comes or goes changes
@@ -352,6 +358,20 @@ static inline struct position block_position(const struct block *block, uint32_t
 	return position_of(block_score(block, flavour, at), block->low[at]);
 }
 
+/* The youngest classes of all pools, in a ring. */
+struct young {
+	uint32_t next; /* the oldest, whose place is taken next */
+	uint32_t epoch;
+	uint32_t classes[YOUNG], low[YOUNG];
+	uint64_t live[YOUNG / 64];
+	struct kind *kinds[YOUNG];
+	/* Where there are bounds, by memory: what the slots are worth, and what that is in a score.
+	 */
+	uint64_t slots[YOUNG][2], rooms[YOUNG][2];
+	/* [flavour] of the scores; and whose is not known yet */
+	uint64_t (*values)[YOUNG], (*ties)[YOUNG], (*unknown)[YOUNG / 64];
+};
+
 struct pool {
 	uint32_t ix, kind, n_hosts;
 	enum vn_fleet_use use;
@@ -370,6 +390,7 @@ struct pool {
 struct host {
 	uint32_t pool, slot, class, rack, domain, n_claims;
 };
+/* Of a host in the treap of its class. Apart from the host: a way down is many of these. */
 struct treap_node {
 	uint32_t left, right, size;
 };
@@ -419,6 +440,7 @@ struct vn_fleet {
 	vn_fleet_policy policy, set; /* in force; as it was set */
 	uint32_t n_weighers;	     /* those that the policy asks */
 	enum vn_weigher weighers[VN_WEIGHER_COUNT];
+	bool bounded; /* it asks slots and room only: score_bound() is of use */
 	uint64_t bytes, random;
 	struct names labels[VN_LABEL_KIND_COUNT], places, host_names;
 	uint32_t n_labels; /* over all kinds */
@@ -433,9 +455,10 @@ struct vn_fleet {
 	struct position *bests; /* [flavour][room_pools] the best of each pool */
 	uint32_t n_classes, room_classes, free_class, live_classes;
 	struct class *classes;
+	struct young young;
 	uint32_t n_hosts, room_hosts;
 	struct host *hosts;
-	struct treap_node *treap;
+	struct treap_node *treap; /* [host] */
 	uint32_t n_batches, room_batches;
 	struct batch *batches;
 
@@ -520,7 +543,7 @@ void treap_insert(vn_fleet *fleet, uint32_t *root, uint32_t host);
 void treap_remove(vn_fleet *fleet, uint32_t *root, uint32_t host);
 uint32_t treap_first(const vn_fleet *fleet, uint32_t root);
 uint32_t treap_after(const vn_fleet *fleet, uint32_t root, uint32_t host); /* > host; NONE */
-uint32_t treap_nth(const vn_fleet *fleet, uint32_t root, uint32_t n);
+uint32_t treap_below(const vn_fleet *fleet, uint32_t root, uint32_t host); /* so many are < host */
 
 /* pool.c */
 static inline struct position *best_of_pool(const vn_fleet *fleet, uint32_t pool, uint32_t flavour)
@@ -538,6 +561,18 @@ const struct position *block_best(vn_fleet *fleet, uint32_t pool, uint32_t block
 bool pools_bests(vn_fleet *fleet, uint32_t flavours, uint32_t pools); /* room for so many */
 void pools_empty(vn_fleet *fleet);		   /* before the room for flavours changes */
 int pools_rebuild(vn_fleet *fleet, vn_error *err); /* after flavours or keys have changed */
+
+bool class_settle(vn_fleet *fleet, uint32_t class, uint32_t low); /* false: no memory */
+
+/* young.c */
+void young_clear(vn_fleet *fleet);
+bool young_make_room(vn_fleet *fleet); /* for one more; false: no memory */
+uint32_t young_enter(vn_fleet *fleet, uint32_t class, uint32_t low); /* its place */
+void young_leave(vn_fleet *fleet, uint32_t at);
+/* Is one of them better than *best? */
+void young_best(vn_fleet *fleet, uint32_t flavour, struct position *best);
+/* The first place from `at` on where the flavour fits; YOUNG: none. */
+uint32_t young_after(vn_fleet *fleet, uint32_t flavour, uint32_t at);
 
 /* label.c */
 uint32_t label_intern(vn_fleet *fleet, const vn_label *label, vn_error *err);
@@ -585,6 +620,9 @@ struct weighed weigh(vn_fleet *fleet, enum vn_weigher weigher, struct option *op
 /* By memory: of flavours in ordinary memory, and in huge pages. */
 void slots_value(vn_fleet *fleet, const kind *k, const uint32_t *ids, const uint32_t *devices,
 		 uint64_t ret[2]);
+bool in_huge_pages(const struct recipe *recipe);
+/* What the slots are worth that a guest takes on any host, at least. */
+uint64_t slots_least_loss(vn_fleet *fleet, kind *k, uint32_t flavour);
 uint32_t slots_most(uint32_t n, uint32_t cells, const uint32_t *fits); /* VMCAP */
 
 /* options.c: the best option of a flavour on a host. */

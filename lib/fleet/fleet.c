@@ -14,6 +14,7 @@ int vn_fleet_new(const vn_fleet_policy *policy, vn_fleet **ret, vn_error *err)
 		return vn_fail(err, VN_E_NOMEM, "no memory for a fleet");
 	fleet->bytes = sizeof(*fleet);
 	fleet->free_class = fleet->free_claim = NONE;
+	young_clear(fleet);
 	fleet->placement = fleet_resize(fleet, NULL, 0, 1, sizeof(*fleet->placement));
 	fleet->other = fleet_resize(fleet, NULL, 0, 1, sizeof(*fleet->other));
 	fleet->packed = fleet_resize(fleet, NULL, 0, PACKED_BYTES, 1);

@@ -174,7 +174,6 @@ static void remember(const kind *k, struct host_state *state, uint32_t flavour,
 	else if (best->score.far && !score_is_never(&best->score))
 		return;
 	*memo = (struct memo){ best->score.value, best->score.tie };
-	state->fresh = false;
 }
 
 void class_scores(vn_fleet *fleet, uint32_t id)
@@ -190,13 +189,15 @@ void class_scores(vn_fleet *fleet, uint32_t id)
 		struct best_option best = { .score = score_never };
 		enum recipe_way way = recipe_of(fleet, k, f)->way;
 
-		if (way == RECIPE_ASK || (way == RECIPE_SIMPLE && !fleet->often[f]))
+		if (way == RECIPE_ASK || (way == RECIPE_SIMPLE && !fleet->often[f]) ||
+		    host_memo(k, state)[f].value)
 			continue;
 		fleet->counters.evaluated += way == RECIPE_SIMPLE;
 		if (way == RECIPE_NEVER || !best_simple(fleet, k, &option, f, &best))
 			best.score = score_never;
 		remember(k, state, f, &best);
 	}
+	state->fresh = false;
 }
 
 score class_score(vn_fleet *fleet, uint32_t id, uint32_t flavour)

@@ -128,9 +128,12 @@ int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error
 	if (!fleet->set.half_life)
 		fleet->set.half_life = vn_fleet_policy_default.half_life;
 	fleet->n_weighers = 0;
+	fleet->bounded = true;
 	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++)
-		if (policy->weights[i])
+		if (policy->weights[i]) {
 			fleet->weighers[fleet->n_weighers++] = (enum vn_weigher)i;
+			fleet->bounded &= i == VN_WEIGH_SLOTS || i == VN_WEIGH_ROOM;
+		}
 	fleet->random = policy->seed;
 	policy_use(fleet);
 	demand_publish(fleet);

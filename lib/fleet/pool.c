@@ -398,15 +398,35 @@ static bool more_positions(vn_fleet *fleet, struct pool *pool)
 	return true;
 }
 
+static void state_add(vn_fleet *fleet, uint32_t id, uint32_t state_id)
+{
+	struct class *class = &fleet->classes[id];
+	struct host_state *state =
+		host_state(fleet->kinds[fleet->pools[class->pool]->kind], state_id);
+
+	class->state = state_id;
+	class->next = state->first_class;
+	state->first_class = id;
+	state->n_classes++;
+}
+
+static void state_remove(vn_fleet *fleet, uint32_t id)
+{
+	const struct class *class = &fleet->classes[id];
+	struct host_state *state =
+		host_state(fleet->kinds[fleet->pools[class->pool]->kind], class->state);
+	uint32_t *at = &state->first_class;
+
+	while (*at != id)
+		at = &fleet->classes[*at].next;
+	*at = class->next;
+	state->n_classes--;
+}
+
 static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 {
-	struct pool *pool = fleet->pools[pool_ix];
-	struct host_state *state = host_state(fleet->kinds[pool->kind], state_id);
 	uint32_t id = fleet->free_class;
-	struct class *class;
 
-	if (!pool->n_free && !more_positions(fleet, pool))
-		return NONE;
 	if (id == NONE) {
 		if (fleet->n_classes == fleet->room_classes) {
 			uint32_t room = fleet->room_classes ? fleet->room_classes * 2 : 256;
@@ -422,12 +442,8 @@ static uint32_t class_new(vn_fleet *fleet, uint32_t pool_ix, uint32_t state_id)
 	} else {
 		fleet->free_class = fleet->classes[id].next;
 	}
-	class = &fleet->classes[id];
-	*class = (struct class){ .pool = pool_ix, .state = state_id, .root = NONE };
-	class->pos = pool->free[--pool->n_free];
-	class->next = state->first_class;
-	state->first_class = id;
-	state->n_classes++;
+	fleet->classes[id] = (struct class){ .pool = pool_ix, .root = NONE };
+	state_add(fleet, id, state_id);
 	fleet->live_classes++;
 	return id;
 }
@@ -466,10 +482,17 @@ static void class_scores_change(vn_fleet *fleet, const struct class *class, cons
 static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32_t low)
 {
 	struct pool *pool = fleet->pools[class->pool];
-	struct block *block = pool->blocks[class->pos / BLOCK];
-	uint32_t at = class->pos % BLOCK, was_low = block->low[at];
-	const struct position *best = block_row(block, 0, at / ROW);
+	uint32_t at = class->pos % BLOCK, was_low;
+	const struct position *best;
+	struct block *block;
 
+	if (class->pos & CLASS_YOUNG) {
+		fleet->young.low[class->pos & ~CLASS_YOUNG] = low;
+		return;
+	}
+	block = pool->blocks[class->pos / BLOCK];
+	was_low = block->low[at];
+	best = block_row(block, 0, at / ROW);
 	if (low == was_low)
 		return;
 	block->low[at] = low;
@@ -482,57 +505,57 @@ static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32
 	}
 }
 
-/* The class has hosts now, `low` the lowest: its scores, where they are known, count. */
-static void class_lives(vn_fleet *fleet, uint32_t id, uint32_t low)
+/* Into the index of its pool; `low` is its lowest host. */
+bool class_settle(vn_fleet *fleet, uint32_t id, uint32_t low)
 {
-	const struct class *class = &fleet->classes[id];
+	struct class *class = &fleet->classes[id];
 	struct pool *pool = fleet->pools[class->pool];
 	kind *k = fleet->kinds[pool->kind];
 	struct host_state *state = host_state(k, class->state);
 
+	if (!pool->n_free && !more_positions(fleet, pool))
+		return false;
+	class->pos = pool->free[--pool->n_free];
 	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = id;
 	if (state->fresh || state->epoch != fleet->epoch)
 		class_scores(fleet, id);
 	class_scores_change(fleet, class, host_memo(k, state), host_fars(k, state), low);
+	return true;
+}
+
+/* No decision finds it any more. */
+static void class_hide(vn_fleet *fleet, uint32_t id)
+{
+	struct class *class = &fleet->classes[id];
+	struct pool *pool = fleet->pools[class->pool];
+
+	if (class->pos & CLASS_YOUNG) {
+		young_leave(fleet, class->pos & ~CLASS_YOUNG);
+		return;
+	}
+	class_scores_change(fleet, class, fleet->never, NULL, NONE);
+	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = NONE;
+	pool->free[pool->n_free++] = class->pos;
 }
 
 static void class_dies(vn_fleet *fleet, uint32_t id)
 {
-	struct class *class = &fleet->classes[id];
-	struct pool *pool = fleet->pools[class->pool];
-	struct host_state *state = host_state(fleet->kinds[pool->kind], class->state);
-	uint32_t *at = &state->first_class;
-
-	class_scores_change(fleet, class, fleet->never, NULL, NONE);
-	pool->blocks[class->pos / BLOCK]->classes[class->pos % BLOCK] = NONE;
-	pool->free[pool->n_free++] = class->pos;
-	while (*at != id)
-		at = &fleet->classes[*at].next;
-	*at = class->next;
-	state->n_classes--;
-	class->next = fleet->free_class;
+	class_hide(fleet, id);
+	state_remove(fleet, id);
+	fleet->classes[id].next = fleet->free_class;
 	fleet->free_class = id;
 	fleet->live_classes--;
 }
 
-/* The class is of another host state now. */
+/* The class, of one host, is of another host state now. */
 static void class_turns(vn_fleet *fleet, uint32_t id, uint32_t state_id)
 {
 	struct class *class = &fleet->classes[id];
-	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
-	struct host_state *state = host_state(k, class->state);
-	uint32_t *at = &state->first_class;
 
-	while (*at != id)
-		at = &fleet->classes[*at].next;
-	*at = class->next;
-	state->n_classes--;
-	state = host_state(k, state_id);
-	class->state = state_id;
-	class->next = state->first_class;
-	state->first_class = id;
-	state->n_classes++;
-	class_lives(fleet, id, class->root); /* its only host */
+	class_hide(fleet, id);
+	state_remove(fleet, id);
+	state_add(fleet, id, state_id);
+	class->pos = CLASS_YOUNG | young_enter(fleet, id, class->root);
 }
 
 int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
@@ -544,6 +567,8 @@ int host_move(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 
 	if (class->state == state_id)
 		return VN_OK;
+	if (!young_make_room(fleet))
+		return vn_fail(err, VN_E_NOMEM, "no memory for a class of hosts");
 	while (id != NONE && fleet->classes[id].pool != h->pool)
 		id = fleet->classes[id].next;
 	if (id == NONE && fleet->treap[class->root].size == 1) {
@@ -563,11 +588,11 @@ int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 	while (id != NONE && fleet->classes[id].pool != h->pool)
 		id = fleet->classes[id].next;
 	if (id == NONE) {
-		id = class_new(fleet, h->pool, state_id);
+		id = young_make_room(fleet) ? class_new(fleet, h->pool, state_id) : NONE;
 		if (id == NONE)
 			return vn_fail(err, VN_E_NOMEM, "no memory for a class of hosts");
 		treap_insert(fleet, &fleet->classes[id].root, host);
-		class_lives(fleet, id, host);
+		fleet->classes[id].pos = CLASS_YOUNG | young_enter(fleet, id, host);
 	} else {
 		treap_insert(fleet, &fleet->classes[id].root, host);
 		class_low_changes(fleet, &fleet->classes[id],
@@ -665,6 +690,7 @@ int pools_rebuild(vn_fleet *fleet, vn_error *err)
 
 void pools_empty(vn_fleet *fleet)
 {
+	young_clear(fleet);
 	for (uint32_t i = 0; i < fleet->n_pools; i++) {
 		struct pool *pool = fleet->pools[i];
 

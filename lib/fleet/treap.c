@@ -23,13 +23,6 @@ static uint32_t size_of(const vn_fleet *fleet, uint32_t root)
 	return root == NONE ? 0 : fleet->treap[root].size;
 }
 
-static void count(vn_fleet *fleet, uint32_t root)
-{
-	struct treap_node *node = &fleet->treap[root];
-
-	node->size = 1 + size_of(fleet, node->left) + size_of(fleet, node->right);
-}
-
 /* Those below `host`, and the others. */
 static void split(vn_fleet *fleet, uint32_t root, uint32_t host, uint32_t *low, uint32_t *high)
 {
@@ -40,11 +33,12 @@ static void split(vn_fleet *fleet, uint32_t root, uint32_t host, uint32_t *low, 
 	if (root < host) {
 		split(fleet, fleet->treap[root].right, host, &fleet->treap[root].right, high);
 		*low = root;
+		fleet->treap[root].size -= size_of(fleet, *high);
 	} else {
 		split(fleet, fleet->treap[root].left, host, low, &fleet->treap[root].left);
 		*high = root;
+		fleet->treap[root].size -= size_of(fleet, *low);
 	}
-	count(fleet, root);
 }
 
 static uint32_t merge(vn_fleet *fleet, uint32_t low, uint32_t high)
@@ -52,12 +46,12 @@ static uint32_t merge(vn_fleet *fleet, uint32_t low, uint32_t high)
 	if (low == NONE || high == NONE)
 		return low == NONE ? high : low;
 	if (above(low, high)) {
+		fleet->treap[low].size += fleet->treap[high].size;
 		fleet->treap[low].right = merge(fleet, fleet->treap[low].right, high);
-		count(fleet, low);
 		return low;
 	}
+	fleet->treap[high].size += fleet->treap[low].size;
 	fleet->treap[high].left = merge(fleet, low, fleet->treap[high].left);
-	count(fleet, high);
 	return high;
 }
 
@@ -70,8 +64,8 @@ void treap_insert(vn_fleet *fleet, uint32_t *root, uint32_t host)
 		root = *root < host ? &fleet->treap[*root].right : &fleet->treap[*root].left;
 	}
 	split(fleet, *root, host, &node->left, &node->right);
+	node->size = 1 + size_of(fleet, node->left) + size_of(fleet, node->right);
 	*root = host;
-	count(fleet, host);
 }
 
 void treap_remove(vn_fleet *fleet, uint32_t *root, uint32_t host)
@@ -105,18 +99,16 @@ uint32_t treap_after(const vn_fleet *fleet, uint32_t root, uint32_t host)
 	return best;
 }
 
-uint32_t treap_nth(const vn_fleet *fleet, uint32_t root, uint32_t n)
+uint32_t treap_below(const vn_fleet *fleet, uint32_t root, uint32_t host)
 {
-	for (;;) {
-		uint32_t left = size_of(fleet, fleet->treap[root].left);
+	uint32_t n = 0;
 
-		if (n == left)
-			return root;
-		if (n < left) {
-			root = fleet->treap[root].left;
-		} else {
-			n -= left + 1;
+	while (root != NONE)
+		if (root < host) {
+			n += 1 + size_of(fleet, fleet->treap[root].left);
 			root = fleet->treap[root].right;
+		} else {
+			root = fleet->treap[root].left;
 		}
-	}
+	return n;
 }

@@ -84,7 +84,7 @@ static uint32_t device_slots(const kind *k, const vn_request *request, const uin
 }
 
 /* Does the flavour compete for huge pages, or for ordinary memory? */
-static bool in_huge_pages(const struct recipe *recipe)
+bool in_huge_pages(const struct recipe *recipe)
 {
 	switch (recipe->need.want) {
 	case VN_PAGES_LARGE:
@@ -213,6 +213,64 @@ void slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uin
 			add(ret[many->huge],
 			    times(many->weight, host_slots(fleet, k, ids, devices, many->flavour)));
 	}
+}
+
+/* Does every guest take something from the next one? Without a ratio CPUs or memory never end, and
+ * of overcommitted memory no more counts than there is (node.c). */
+static bool is_counted(const kind *k, const struct cell_need *need)
+{
+	uint32_t memory = k->options.ram_ratio_percent;
+
+	if (!need->pins && !k->options.cpu_ratio_percent)
+		return false;
+	if (need->want == VN_PAGES_NONE && !need->dedicated && (!memory || memory > 100))
+		return false;
+	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		uint64_t most = k->nodes[i].mem_all > k->now->nodes[i].mem_kib
+					? k->nodes[i].mem_all
+					: k->now->nodes[i].mem_kib;
+
+		if (most / need->mem_kib >= FIT_MOST)
+			return false; /* more than are counted */
+	}
+	return true;
+}
+
+/* So many guests of `small` would have a place where one of `large` is. */
+static uint64_t replaced_by(const kind *k, const struct recipe *large, const struct recipe *small)
+{
+	const struct cell_need *a = &large->need, *b = &small->need;
+	uint64_t cpus, memory, n;
+
+	if (small->way == RECIPE_SIMPLE && !is_counted(k, b))
+		return 0;
+	if (large == small)
+		return 1;
+	if (small->way != RECIPE_SIMPLE || a->want != b->want || a->page_kib != b->page_kib ||
+	    a->dedicated != b->dedicated || !a->pins != !b->pins || a->mem_kib % 1024 ||
+	    b->mem_kib % 1024 || (small->cells > 1 && small->cells != large->cells))
+		return 0;
+	cpus = (a->floating + a->pins) / (b->floating + b->pins);
+	memory = a->mem_kib / b->mem_kib;
+	n = cpus < memory ? cpus : memory;
+	return small->cells == 1 ? n * large->cells : n;
+}
+
+uint64_t slots_least_loss(vn_fleet *fleet, kind *k, uint32_t flavour)
+{
+	struct recipe *large = &k->recipes[flavour];
+
+	if (large->way != RECIPE_SIMPLE || large->loss_epoch == fleet->epoch)
+		return large->least_loss;
+	large->loss_epoch = fleet->epoch;
+	large->least_loss = 0;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		if (fleet->weights[f])
+			large->least_loss =
+				add(large->least_loss,
+				    times(fleet->weights[f],
+					  replaced_by(k, large, recipe_of(fleet, k, f))));
+	return large->least_loss;
 }
 
 static int64_t fragments_value(vn_fleet *fleet, kind *k, const uint32_t *ids,
