@@ -62,7 +62,7 @@ uint32_t state_of_slot(vn_fleet *fleet, kind *k, uint32_t slot)
 
 /* ---- forgetting ---- */
 
-enum { NODES_KEPT = 8 }; /* one node state that nobody is in, for so many hosts */
+enum { KEPT = 8 }; /* one state of each sort that nobody is in, for so many hosts */
 
 static bool drop_host_state(void *record, void *context)
 {
@@ -120,11 +120,11 @@ void states_forget(vn_fleet *fleet, kind *k)
 {
 	if (k->host_states.live >= k->sweep_hosts) {
 		table_sweep(&k->host_states, drop_host_state, k);
-		k->sweep_hosts = k->host_states.live / 4 * 5 + (1 << 12);
+		k->sweep_hosts = k->host_states.live / 4 * 5 + (1 << 12) + k->n_slots / KEPT;
 	}
 	if (k->node_states.live >= k->sweep_nodes) {
 		forget_next(fleet, k);
 		table_sweep(&k->node_states, drop_node_state, k);
-		k->sweep_nodes = k->node_states.live / 4 * 5 + (1 << 12) + k->n_slots / NODES_KEPT;
+		k->sweep_nodes = k->node_states.live / 4 * 5 + (1 << 12) + k->n_slots / KEPT;
 	}
 }
