@@ -62,7 +62,7 @@ uint32_t state_of_slot(vn_fleet *fleet, kind *k, uint32_t slot)
 
 /* ---- forgetting ---- */
 
-enum { KEPT = 8 }; /* one state of each sort that nobody is in, for so many hosts */
+enum { KEPT = 16 }; /* one state of each sort that nobody is in, for so many hosts */
 
 static bool drop_host_state(void *record, void *context)
 {
