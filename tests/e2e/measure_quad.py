@@ -7,7 +7,7 @@ import subprocess
 import tap
 import vnuma
 
-SECONDS, OVER = 8, 60  # asked for, and what a loaded, emulated machine may take more
+SECONDS, OVER = 8, 6  # asked for, and what a loaded, emulated machine may take more
 
 
 def measured():
