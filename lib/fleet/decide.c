@@ -99,10 +99,8 @@ static void best_of_young(vn_fleet *fleet, uint32_t flavour, const struct positi
 	const struct young *young = &fleet->young;
 
 	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++) {
-		uint32_t class = young->classes[i];
-		score of = class_score(fleet, class, flavour);
-
-		best_of_class(fleet, class, position_of(of, young->low[i]), from, best);
+		best_of_class(fleet, young->classes[i], young_position(fleet, flavour, i), from,
+			      best);
 	}
 }
 
@@ -182,8 +180,8 @@ static uint64_t count_hosts(vn_fleet *fleet, uint32_t flavour, struct counting *
 					    block_score(pool->blocks[b], flavour, at), c);
 	}
 	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++)
-		count_class(fleet, fleet->young.classes[i],
-			    class_score(fleet, fleet->young.classes[i], flavour), c);
+		count_class(fleet, fleet->young.classes[i], young_position(fleet, flavour, i).score,
+			    c);
 	return c->n;
 }
 

@@ -33,6 +33,7 @@ typedef vn_fleet_score score;
 static const score score_unknown = { 0, 0, 0 }; /* below each real one: value is 1 or more */
 static const score score_never = { UINT64_MAX, UINT64_MAX, UINT64_MAX };
 #define VALUE_ZERO (UINT64_C(1) << 63)
+#define COST_MOST  (UINT64_C(1) << 62) /* sums of costs are cut off there, on both sides of zero */
 
 static inline bool score_is_unknown(const score *s)
 {
@@ -573,6 +574,8 @@ void young_leave(vn_fleet *fleet, uint32_t at);
 void young_best(vn_fleet *fleet, uint32_t flavour, struct position *best);
 /* The first place from `at` on where the flavour fits; YOUNG: none. */
 uint32_t young_after(vn_fleet *fleet, uint32_t flavour, uint32_t at);
+/* Of a place where it fits. */
+struct position young_position(vn_fleet *fleet, uint32_t flavour, uint32_t at);
 
 /* label.c */
 uint32_t label_intern(vn_fleet *fleet, const vn_label *label, vn_error *err);
@@ -620,6 +623,7 @@ struct weighed weigh(vn_fleet *fleet, enum vn_weigher weigher, struct option *op
 /* By memory: of flavours in ordinary memory, and in huge pages. */
 void slots_value(vn_fleet *fleet, const kind *k, const uint32_t *ids, const uint32_t *devices,
 		 uint64_t ret[2]);
+/* Does the flavour compete for huge pages, or for ordinary memory? */
 bool in_huge_pages(const struct recipe *recipe);
 /* What the slots are worth that a guest takes on any host, at least. */
 uint64_t slots_least_loss(vn_fleet *fleet, kind *k, uint32_t flavour);

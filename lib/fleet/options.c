@@ -5,7 +5,7 @@
 
 static uint64_t clamp(__int128 value)
 {
-	const __int128 most = (__int128)1 << 62;
+	const __int128 most = COST_MOST;
 
 	value = value > most ? most : value < -most ? -most : value;
 	return VALUE_ZERO + (uint64_t)(int64_t)value;

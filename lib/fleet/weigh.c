@@ -9,14 +9,14 @@ enum { FREE_BITS = 30 };
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
-	return a + b < UINT64_C(1) << 62 ? a + b : UINT64_C(1) << 62;
+	return a + b < COST_MOST ? a + b : COST_MOST;
 }
 
 static uint64_t times(uint64_t weight, uint64_t n)
 {
 	unsigned __int128 product = (unsigned __int128)weight * n;
 
-	return product >> 62 ? UINT64_C(1) << 62 : (uint64_t)product;
+	return product < COST_MOST ? (uint64_t)product : COST_MOST;
 }
 
 /* ---- slots ---- */
@@ -83,7 +83,6 @@ static uint32_t device_slots(const kind *k, const vn_request *request, const uin
 	return most;
 }
 
-/* Does the flavour compete for huge pages, or for ordinary memory? */
 bool in_huge_pages(const struct recipe *recipe)
 {
 	switch (recipe->need.want) {
@@ -215,14 +214,12 @@ void slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uin
 	}
 }
 
-/* Does every guest take something from the next one? Without a ratio CPUs or memory never end, and
- * of overcommitted memory no more counts than there is (node.c). */
+/* Does every guest leave room for one less? Not where memory has no ratio, or one above 100: no more
+ * of it counts than there is (node.c). */
 static bool is_counted(const kind *k, const struct cell_need *need)
 {
 	uint32_t memory = k->options.ram_ratio_percent;
 
-	if (!need->pins && !k->options.cpu_ratio_percent)
-		return false;
 	if (need->want == VN_PAGES_NONE && !need->dedicated && (!memory || memory > 100))
 		return false;
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
@@ -242,13 +239,13 @@ static uint64_t replaced_by(const kind *k, const struct recipe *large, const str
 	const struct cell_need *a = &large->need, *b = &small->need;
 	uint64_t cpus, memory, n;
 
-	if (small->way == RECIPE_SIMPLE && !is_counted(k, b))
+	if (small->way != RECIPE_SIMPLE || !is_counted(k, b))
 		return 0;
 	if (large == small)
 		return 1;
-	if (small->way != RECIPE_SIMPLE || a->want != b->want || a->page_kib != b->page_kib ||
-	    a->dedicated != b->dedicated || !a->pins != !b->pins || a->mem_kib % 1024 ||
-	    b->mem_kib % 1024 || (small->cells > 1 && small->cells != large->cells))
+	if (a->want != b->want || a->page_kib != b->page_kib || a->dedicated != b->dedicated ||
+	    !a->pins != !b->pins || a->mem_kib % 1024 || b->mem_kib % 1024 ||
+	    (small->cells > 1 && small->cells != large->cells))
 		return 0;
 	cpus = (a->floating + a->pins) / (b->floating + b->pins);
 	memory = a->mem_kib / b->mem_kib;

@@ -8,7 +8,6 @@
 
 /* In place of a value: nobody is there, or the guest does not fit; it fits, but far apart. */
 static const uint64_t value_never = UINT64_MAX, value_far = UINT64_MAX - 1;
-#define COST_MOST (UINT64_C(1) << 62) /* as in score_option() */
 
 void young_clear(vn_fleet *fleet)
 {
@@ -32,7 +31,7 @@ static void start_bounds(vn_fleet *fleet, kind *k, const struct host_state *stat
 	slots_value(fleet, k, state->key, state->key + k->n_nodes, slots);
 	for (uint32_t i = 0; i < 2; i++)
 		young->rooms[at][i] = cost_of(slots[i], fleet->policy.weights[VN_WEIGH_ROOM]);
-	if ((slots[0] + slots[1]) >> 61) /* sums are cut off at 2^62 */
+	if (slots[0] + slots[1] >= COST_MOST / 2) /* sums are cut off */
 		young->rooms[at][0] = UINT64_MAX;
 }
 
@@ -179,7 +178,7 @@ static uint64_t find_out(vn_fleet *fleet, uint32_t flavour, uint32_t at)
 	return *value = score_is_never(&of) ? value_never : of.far ? value_far : of.value;
 }
 
-static struct position position_at(vn_fleet *fleet, uint32_t flavour, uint32_t at)
+struct position young_position(vn_fleet *fleet, uint32_t flavour, uint32_t at)
 {
 	const struct young *young = &fleet->young;
 	score of = { 0, young->values[flavour][at], young->ties[flavour][at] };
@@ -191,7 +190,7 @@ static struct position position_at(vn_fleet *fleet, uint32_t flavour, uint32_t a
 
 static void look_at(vn_fleet *fleet, uint32_t flavour, uint32_t at, struct position *best)
 {
-	struct position one = position_at(fleet, flavour, at);
+	struct position one = young_position(fleet, flavour, at);
 
 	if (position_less(&one, best))
 		*best = one;

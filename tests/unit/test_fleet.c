@@ -619,6 +619,72 @@ static void test_mirrored_hosts(void **state)
 	}
 }
 
+static uint32_t next_of(uint64_t *random, uint32_t n)
+{
+	*random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(*random >> 33) % n;
+}
+
+/* The index, which leaves out hosts that cannot be the best one, chooses as if it looked at each:
+ * also where CPUs or memory are overcommitted or without limit. */
+static void test_bounds(void **state)
+{
+	static const struct {
+		uint32_t cpu_ratio, ram_ratio;
+	} rows[] = { { 100, 100 }, { 100, 150 }, { 100, 0 }, { 0, 100 }, { 400, 100 } };
+	static const struct {
+		uint32_t vcpus, mem_mib, cells;
+	} flavours[] = { { 1, 1024, 1 }, { 2, 2048, 1 }, { 2, 6144, 1 }, { 4, 8192, 2 } };
+	enum { HOSTS = 60, GUESTS = 150, STEPS = 1500 };
+
+	(void)state;
+	for (size_t row = 0; row < VN_LEN(rows); row++) {
+		vn_fleet_host as = { .cpu_ratio_percent = rows[row].cpu_ratio,
+				     .ram_ratio_percent = rows[row].ram_ratio };
+		uint32_t all[HOSTS], first, n, refused = 0;
+		vn_claim claims[GUESTS] = { 0 };
+		uint64_t random = row + 1;
+		vn_error err = { 0 };
+		struct bed bed;
+
+		print_message("# CPUs x %u %%, memory x %u %%\n", rows[row].cpu_ratio,
+			      rows[row].ram_ratio);
+		bed_make(&bed, "slots=128,room=1");
+		must(vn_fleet_add(bed.fleet, bed.host, &as, HOSTS, &first, &err), &err);
+		for (uint32_t i = 0; i < HOSTS; i++)
+			all[i] = i;
+		for (size_t f = 0; f < VN_LEN(flavours); f++)
+			must(vn_fleet_set_demand(bed.fleet,
+						 bed_flavour(&bed, flavours[f].vcpus,
+							     flavours[f].mem_mib, flavours[f].cells,
+							     NULL),
+						 7 - f, &err),
+			     &err);
+		for (uint32_t step = 0; step < STEPS; step++) {
+			vn_claim *claim = &claims[next_of(&random, GUESTS)];
+			vn_fleet_ask ask = ask_for(next_of(&random, VN_LEN(flavours)));
+			vn_fleet_choice best, want;
+			int r;
+
+			if (*claim)
+				must(vn_fleet_release(bed.fleet, *claim, &err), &err);
+			*claim = 0;
+			r = vn_fleet_decide(bed.fleet, &ask, 1, &best, &n, NULL);
+			ask.n_only = HOSTS;
+			ask.only = all;
+			assert_int_equal(vn_fleet_decide(bed.fleet, &ask, 1, &want, &n, NULL), r);
+			refused += r < 0;
+			if (r < 0)
+				continue;
+			assert_int_equal(best.host, want.host);
+			assert_memory_equal(&best.score, &want.score, sizeof(want.score));
+			must(vn_fleet_claim(bed.fleet, &best, claim, &err), &err);
+		}
+		assert_true(refused < STEPS / 2);
+		bed_free(&bed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -636,6 +702,7 @@ int main(void)
 		cmocka_unit_test(test_demand_is_learned),
 		cmocka_unit_test(test_churn),
 		cmocka_unit_test(test_mirrored_hosts),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
