@@ -40,6 +40,8 @@ static void swap_slot(kind *k, uint32_t slot, struct change *c)
 	uint32_t *ids = slot_ids(k, slot), *devices = slot_devices(k, slot);
 
 	for (uint32_t i = 0; i < k->n_nodes; i++) {
+		if (ids[i] == c->ids[i])
+			continue;
 		node_state(k, c->ids[i])->refs++;
 		node_state(k, ids[i])->refs--;
 		swap_words(&ids[i], &c->ids[i]);

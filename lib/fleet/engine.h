@@ -93,8 +93,11 @@ struct table {
 	uint32_t free; /* the first free one, NONE; the next stands in its first bytes */
 	uint32_t n_chunks, room_chunks;
 	uint8_t **chunks;
-	uint32_t *slots; /* hash: id + 1, 0 = empty; power of two */
-	uint32_t n_slots;
+	struct slot {
+		uint32_t id;   /* + 1; 0: empty */
+		uint32_t hash; /* of the key, so that a record is read where it is the right one */
+	} * slots;
+	uint32_t n_slots; /* power of two */
 };
 static inline void *table_at(const struct table *table, uint32_t id)
 {

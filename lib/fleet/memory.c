@@ -103,15 +103,22 @@ static bool same_key(const struct table *table, uint32_t id, const void *key)
 	return !differ;
 }
 
-/* The slot that has the key, or the empty one where it belongs. */
-static uint32_t slot_of(const struct table *table, const void *key)
+static uint32_t hash_of(const struct table *table, const void *key)
 {
-	uint32_t mask = table->n_slots - 1;
-	uint32_t at = (uint32_t)hash_bytes(key, table->key_bytes, 0) & mask;
+	return (uint32_t)hash_bytes(key, table->key_bytes, 0);
+}
 
-	while (table->slots[at] && !same_key(table, table->slots[at] - 1, key))
+/* The slot that has the key, or the empty one where it belongs. */
+static struct slot *slot_of(const struct table *table, const void *key, uint32_t hash)
+{
+	uint32_t mask = table->n_slots - 1, at = hash & mask;
+	struct slot *slot = &table->slots[at];
+
+	while (slot->id && (slot->hash != hash || !same_key(table, slot->id - 1, key))) {
 		at = (at + 1) & mask;
-	return at;
+		slot = &table->slots[at];
+	}
+	return slot;
 }
 
 bool table_is_free(const struct table *table, uint32_t id)
@@ -129,14 +136,17 @@ static void fill_slots(struct table *table)
 {
 	memset(table->slots, 0, table->n_slots * sizeof(*table->slots));
 	for (uint32_t id = 0; id < table->n; id++)
-		if (!table_is_free(table, id))
-			table->slots[slot_of(table, key_of(table, id))] = id + 1;
+		if (!table_is_free(table, id)) {
+			uint32_t hash = hash_of(table, key_of(table, id));
+
+			*slot_of(table, key_of(table, id), hash) = (struct slot){ id + 1, hash };
+		}
 }
 
 static bool more_slots(vn_fleet *fleet, struct table *table)
 {
 	uint32_t n = table->n_slots ? table->n_slots * 2 : 64;
-	uint32_t *slots = fleet_resize(fleet, NULL, 0, n, sizeof(*slots));
+	struct slot *slots = fleet_resize(fleet, NULL, 0, n, sizeof(*slots));
 
 	if (!slots)
 		return false;
@@ -169,28 +179,29 @@ static bool more_chunks(vn_fleet *fleet, struct table *table)
 
 uint32_t table_intern(vn_fleet *fleet, struct table *table, const void *key, bool *added)
 {
-	uint32_t at, id;
+	uint32_t id, hash = hash_of(table, key);
+	struct slot *slot;
 	uint8_t *record;
 
 	*added = false;
 	if (table->n_slots) {
-		at = slot_of(table, key);
-		if (table->slots[at])
-			return table->slots[at] - 1;
+		slot = slot_of(table, key, hash);
+		if (slot->id)
+			return slot->id - 1;
 	}
 	if (table->live * 2 >= table->n_slots && !more_slots(fleet, table))
 		return NONE;
 	if (table->free == NONE && table->n == table->n_chunks * CHUNK &&
 	    !more_chunks(fleet, table))
 		return NONE;
-	at = slot_of(table, key);
+	slot = slot_of(table, key, hash);
 	id = table->free != NONE ? table->free : table->n++;
 	record = table_at(table, id);
 	if (id == table->free)
 		memcpy(&table->free, record, sizeof(table->free));
 	memset(record, 0, table->stride);
 	memcpy(record + table->key_at, key, table->key_bytes);
-	table->slots[at] = id + 1;
+	*slot = (struct slot){ id + 1, hash };
 	table->live++;
 	*added = true;
 	return id;

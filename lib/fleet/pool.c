@@ -479,6 +479,15 @@ static void class_scores_change(vn_fleet *fleet, const struct class *class, cons
 }
 
 /* The lowest host of a class. */
+static uint32_t class_low(const vn_fleet *fleet, const struct class *class)
+{
+	uint32_t at = class->pos % BLOCK;
+
+	return class->pos & CLASS_YOUNG
+		       ? fleet->young.low[class->pos & ~CLASS_YOUNG]
+		       : fleet->pools[class->pool]->blocks[class->pos / BLOCK]->low[at];
+}
+
 static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32_t low)
 {
 	struct pool *pool = fleet->pools[class->pool];
@@ -493,8 +502,6 @@ static void class_low_changes(vn_fleet *fleet, const struct class *class, uint32
 	block = pool->blocks[class->pos / BLOCK];
 	was_low = block->low[at];
 	best = block_row(block, 0, at / ROW);
-	if (low == was_low)
-		return;
 	block->low[at] = low;
 	for (uint32_t f = 0; f < fleet->n_flavours; f++, best++) {
 		score same = block_score(block, f, at);
@@ -595,8 +602,8 @@ int host_enter(vn_fleet *fleet, uint32_t host, uint32_t state_id, vn_error *err)
 		fleet->classes[id].pos = CLASS_YOUNG | young_enter(fleet, id, host);
 	} else {
 		treap_insert(fleet, &fleet->classes[id].root, host);
-		class_low_changes(fleet, &fleet->classes[id],
-				  treap_first(fleet, fleet->classes[id].root));
+		if (host < class_low(fleet, &fleet->classes[id]))
+			class_low_changes(fleet, &fleet->classes[id], host);
 	}
 	h->class = id;
 	return VN_OK;
@@ -610,7 +617,7 @@ void host_leave(vn_fleet *fleet, uint32_t host)
 	treap_remove(fleet, &class->root, host);
 	if (class->root == NONE)
 		class_dies(fleet, h->class);
-	else
+	else if (host == class_low(fleet, class))
 		class_low_changes(fleet, class, treap_first(fleet, class->root));
 	h->class = NONE;
 }

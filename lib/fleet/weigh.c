@@ -214,8 +214,8 @@ void slots_value(vn_fleet *fleet, const kind *of, const uint32_t *ids, const uin
 	}
 }
 
-/* Does every guest leave room for one less? Not where memory has no ratio, or one above 100: no more
- * of it counts than there is (node.c). */
+/* Does every guest leave room for one less? Not where memory has no ratio, or one above 100: no
+ * more of it counts than there is (node.c). */
 static bool is_counted(const kind *k, const struct cell_need *need)
 {
 	uint32_t memory = k->options.ram_ratio_percent;
