@@ -125,6 +125,8 @@ static uint32_t claim_take(vn_fleet *fleet)
 
 	if (ix != NONE) {
 		fleet->free_claim = claim_word(claim_at(fleet, ix));
+		if (fleet->free_claim != NONE)
+			__builtin_prefetch(claim_at(fleet, fleet->free_claim));
 		return ix;
 	}
 	if (fleet->n_claims == fleet->n_claim_chunks * CLAIMS_CHUNK && !more_claims(fleet))
