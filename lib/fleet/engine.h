@@ -369,9 +369,9 @@ struct young {
 	uint32_t classes[YOUNG], low[YOUNG];
 	uint64_t live[YOUNG / 64];
 	struct kind *kinds[YOUNG];
-	/* Where there are bounds, by memory: what the slots are worth, and what that is in a score.
-	 */
-	uint64_t slots[YOUNG][2], rooms[YOUNG][2];
+	/* Where there are bounds: what the slots are worth, by memory; and bits of those that are
+	 * worth so much that a sum may be cut off. */
+	uint64_t slots[2][YOUNG], unbounded[YOUNG / 64];
 	/* [flavour] of the scores; and whose is not known yet */
 	uint64_t (*values)[YOUNG], (*ties)[YOUNG], (*unknown)[YOUNG / 64];
 };

@@ -26,13 +26,14 @@ static uint64_t cost_of(uint64_t slots, uint32_t weight)
 static void start_bounds(vn_fleet *fleet, kind *k, const struct host_state *state, uint32_t at)
 {
 	struct young *young = &fleet->young;
-	uint64_t *slots = young->slots[at];
+	uint64_t slots[2], bit = UINT64_C(1) << at % 64;
 
 	slots_value(fleet, k, state->key, state->key + k->n_nodes, slots);
-	for (uint32_t i = 0; i < 2; i++)
-		young->rooms[at][i] = cost_of(slots[i], fleet->policy.weights[VN_WEIGH_ROOM]);
-	if (slots[0] + slots[1] >= COST_MOST / 2) /* sums are cut off */
-		young->rooms[at][0] = UINT64_MAX;
+	young->slots[0][at] = slots[0];
+	young->slots[1][at] = slots[1];
+	young->unbounded[at / 64] &= ~bit;
+	if (slots[0] + slots[1] >= COST_MOST / 2)
+		young->unbounded[at / 64] |= bit;
 }
 
 /* Nothing is known of the scores of a class. */
@@ -105,32 +106,43 @@ void young_leave(vn_fleet *fleet, uint32_t at)
 	}
 }
 
-/* The least that a flavour costs on hosts of one kind. */
+/* Hosts of one kind where a flavour's score may be so good: their slots are worth what it costs at
+ * least (else it does not fit), and no more than so much beyond. */
 struct bound {
 	const kind *k;
-	uint64_t loss, cost; /* of slots, and what that is in a score */
+	uint64_t loss, beyond; /* of slots; none are so good: UINT64_MAX and 0 */
+	uint64_t cost;	       /* what the loss is in a score */
 	bool huge;
 };
 
-static void bound_on(vn_fleet *fleet, kind *k, uint32_t flavour, struct bound *ret)
+static void bound_on(vn_fleet *fleet, kind *k, uint32_t flavour, uint64_t most, struct bound *ret)
 {
-	const struct recipe *recipe = recipe_of(fleet, k, flavour);
+	uint64_t loss = slots_least_loss(fleet, k, flavour), room = UINT64_MAX;
+	uint32_t weight = fleet->policy.weights[VN_WEIGH_ROOM];
 
-	ret->k = k;
-	ret->huge = in_huge_pages(recipe);
-	ret->loss = slots_least_loss(fleet, k, flavour);
-	ret->cost = cost_of(ret->loss, fleet->policy.weights[VN_WEIGH_SLOTS]);
+	*ret = (struct bound){ .k = k,
+			       .loss = UINT64_MAX,
+			       .cost = cost_of(loss, fleet->policy.weights[VN_WEIGH_SLOTS]),
+			       .huge = in_huge_pages(recipe_of(fleet, k, flavour)) };
+	if (most < VALUE_ZERO + ret->cost)
+		return;
+	if (weight && most < VALUE_ZERO + COST_MOST)
+		room = (most - VALUE_ZERO - ret->cost) / weight;
+	if (room < loss)
+		return;
+	ret->loss = loss;
+	ret->beyond = room - loss;
 }
 
-/* No score is below. value_never: it does not fit there, since there is nothing to lose. */
-static uint64_t bound_of(const struct young *young, uint32_t at, const struct bound *bound)
+/* No score is below. */
+static uint64_t bound_of(const vn_fleet *fleet, uint32_t at, const struct bound *bound)
 {
-	uint64_t sum = young->rooms[at][bound->huge] + bound->cost;
+	const struct young *young = &fleet->young;
+	uint64_t sum = bound->cost +
+		       cost_of(young->slots[bound->huge][at], fleet->policy.weights[VN_WEIGH_ROOM]);
 
-	if (young->rooms[at][0] == UINT64_MAX)
+	if (!fleet->bounded || young->unbounded[at / 64] >> at % 64 & 1)
 		return 0;
-	if (young->slots[at][bound->huge] < bound->loss)
-		return value_never;
 	return VALUE_ZERO + (sum < COST_MOST ? sum : COST_MOST);
 }
 
@@ -139,25 +151,41 @@ struct candidate {
 	uint32_t at;
 };
 
-/* Those whose score is not known, and may be `most` or less. */
+/* Those of one word whose score is not known, and may be `most` or less, as bits: which they are
+ * cannot be foreseen, so nothing branches on it. */
+static uint64_t promising(vn_fleet *fleet, uint32_t flavour, uint32_t w, uint64_t most,
+			  struct bound *bound)
+{
+	const struct young *young = &fleet->young;
+	uint64_t all = young->unknown[flavour][w], ret = all & young->unbounded[w];
+
+	if (!fleet->bounded)
+		return all;
+	for (uint64_t rest = all; rest; rest &= rest - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctzll(rest), at = w * 64 + bit;
+
+		if (young->kinds[at] != bound->k)
+			bound_on(fleet, young->kinds[at], flavour, most, bound);
+		ret |= (uint64_t)(young->slots[bound->huge][at] - bound->loss <= bound->beyond)
+		       << bit;
+	}
+	return ret;
+}
+
 static uint32_t candidates(vn_fleet *fleet, uint32_t flavour, uint64_t most,
 			   struct candidate ret[YOUNG])
 {
-	const struct young *young = &fleet->young;
 	struct bound bound = { 0 };
 	uint32_t n = 0;
 
 	for (uint32_t w = 0; w < YOUNG / 64; w++)
-		for (uint64_t rest = young->unknown[flavour][w]; rest; rest &= rest - 1) {
+		for (uint64_t rest = promising(fleet, flavour, w, most, &bound); rest;
+		     rest &= rest - 1) {
 			uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(rest);
-			uint64_t of = 0;
 
-			if (fleet->bounded && young->kinds[at] != bound.k)
-				bound_on(fleet, young->kinds[at], flavour, &bound);
-			if (fleet->bounded)
-				of = bound_of(young, at, &bound);
-			if (of <= most && of != value_never)
-				ret[n++] = (struct candidate){ of, at };
+			if (fleet->bounded && fleet->young.kinds[at] != bound.k)
+				bound_on(fleet, fleet->young.kinds[at], flavour, most, &bound);
+			ret[n++] = (struct candidate){ bound_of(fleet, at, &bound), at };
 		}
 	return n;
 }
