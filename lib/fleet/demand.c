@@ -56,6 +56,7 @@ static uint64_t weight_of(const vn_fleet *fleet, uint32_t flavour)
 		weight = (weight * root(cpus << 16)) >> 8;
 	if (boost)
 		weight *= boost + cpus;
+	weight += weight * scarce_extra(fleet, flavour) >> SCARCE_BITS;
 	return weight >> BITS ? (UINT64_C(1) << BITS) - 1 : (uint64_t)weight;
 }
 
@@ -135,6 +136,9 @@ void policy_use(vn_fleet *fleet)
 		policy->weights[VN_WEIGH_ROOM] *= policy->churn_room;
 	if (churns && policy->churn_boost)
 		policy->cpu_boost = policy->churn_boost;
+	if (fleet->churns)
+		policy->scarce = 0;
+	fleet->next_rest = 0;
 }
 
 /* There is churn when a sixteenth of those that came or more left, until it is less than half of
@@ -152,8 +156,8 @@ static void look_at_churn(vn_fleet *fleet)
 	if (churns == fleet->churns)
 		return;
 	fleet->churns = churns;
-	if (fleet->set.demand == VN_DEMAND_LEARNED ||
-	    !(fleet->set.churn_room | fleet->set.churn_boost))
+	if (!fleet->set.scarce && (fleet->set.demand == VN_DEMAND_LEARNED ||
+				   !(fleet->set.churn_room | fleet->set.churn_boost)))
 		return;
 	policy_use(fleet);
 	demand_publish(fleet);
@@ -167,6 +171,8 @@ void demand_ask(vn_fleet *fleet, uint32_t flavour)
 		return;
 	if (fleet->came >= fleet->next_came)
 		look_at_churn(fleet);
+	if (fleet->policy.scarce && scarce_changes(fleet))
+		demand_publish(fleet);
 	if (fleet->policy.demand != VN_DEMAND_LEARNED)
 		return;
 	fleet->flavours[flavour].learned += ONE;

@@ -481,6 +481,8 @@ struct vn_fleet {
 	/* weights (demand.c) */
 	uint32_t epoch;		    /* of the weights: what was computed with others is not valid */
 	uint64_t *weights, *counts; /* [flavour] */
+	uint32_t *rest; /* [flavour] guests it has room for (scarce.c); 0: not known, else + 1 */
+	uint64_t next_rest; /* claims after which they are counted again */
 	bool *often;	    /* [flavour] asked for so often that its scores are computed at once */
 	struct memo *never; /* [flavour] what fits nowhere */
 	uint64_t asked, next_look;
@@ -605,6 +607,12 @@ void demand_ask(vn_fleet *fleet, uint32_t flavour);
 void demand_publish(vn_fleet *fleet);
 void policy_use(vn_fleet *fleet); /* what of it is in force: is there churn? */
 
+/* scarce.c */
+enum { SCARCE_BITS = 10 };
+/* What a flavour's weight has beyond, as a share x 2^SCARCE_BITS. */
+uint64_t scarce_extra(const vn_fleet *fleet, uint32_t flavour);
+bool scarce_changes(vn_fleet *fleet); /* by so much that weights have to follow */
+
 /* weigh.c */
 struct option {
 	const kind *k;
@@ -628,6 +636,9 @@ void slots_value(vn_fleet *fleet, const kind *k, const uint32_t *ids, const uint
 		 uint64_t ret[2]);
 /* Does the flavour compete for huge pages, or for ordinary memory? */
 bool in_huge_pages(const struct recipe *recipe);
+/* Guests of one flavour. */
+uint32_t slots_of(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
+		  uint32_t flavour);
 /* What the slots are worth that a guest takes on any host, at least. */
 uint64_t slots_least_loss(vn_fleet *fleet, kind *k, uint32_t flavour);
 uint32_t slots_most(uint32_t n, uint32_t cells, const uint32_t *fits); /* VMCAP */

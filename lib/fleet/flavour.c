@@ -274,6 +274,7 @@ void flavours_clear(vn_fleet *fleet)
 	fleet_give(fleet, fleet->often, fleet->room_flavours, sizeof(*fleet->often));
 	fleet_give(fleet, fleet->young.values, fleet->room_flavours, sizeof(*fleet->young.values));
 	fleet_give(fleet, fleet->young.ties, fleet->room_flavours, sizeof(*fleet->young.ties));
+	fleet_give(fleet, fleet->rest, fleet->room_flavours, sizeof(*fleet->rest));
 	fleet_give(fleet, fleet->young.unknown, fleet->room_flavours,
 		   sizeof(*fleet->young.unknown));
 }
@@ -311,11 +312,13 @@ static int more_flavours(vn_fleet *fleet, vn_error *err)
 	void **arrays[] = { (void **)&fleet->flavours,	 (void **)&fleet->weights,
 			    (void **)&fleet->counts,	 (void **)&fleet->never,
 			    (void **)&fleet->often,	 (void **)&fleet->young.values,
-			    (void **)&fleet->young.ties, (void **)&fleet->young.unknown };
+			    (void **)&fleet->young.ties, (void **)&fleet->young.unknown,
+			    (void **)&fleet->rest };
 	const size_t sizes[] = { sizeof(*fleet->flavours),   sizeof(*fleet->weights),
 				 sizeof(*fleet->counts),     sizeof(*fleet->never),
 				 sizeof(*fleet->often),	     sizeof(*fleet->young.values),
-				 sizeof(*fleet->young.ties), sizeof(*fleet->young.unknown) };
+				 sizeof(*fleet->young.ties), sizeof(*fleet->young.unknown),
+				 sizeof(*fleet->rest) };
 
 	for (uint32_t i = 0; i < VN_LEN(arrays); i++) {
 		void *more = fleet_resize(fleet, *arrays[i], was, room, sizes[i]);

@@ -11,6 +11,7 @@ const vn_fleet_policy vn_fleet_policy_default = {
 	.cpu_boost = 64,
 	.churn_room = 8,
 	.churn_boost = 1,
+	.scarce = 12,
 };
 
 static int find_weigher(const vn_cursor *at, const char *name, size_t size, enum vn_weigher *ret,
@@ -75,6 +76,9 @@ static int check(const vn_fleet_policy *policy, vn_error *err)
 	if ((uint64_t)policy->weights[VN_WEIGH_ROOM] * policy->churn_room > VN_FLEET_WEIGHT_MAX ||
 	    policy->churn_boost > VN_FLEET_BOOST_MAX)
 		return vn_fail(err, VN_E_RANGE, "the policy's numbers under churn are not legal");
+	if (policy->scarce > VN_FLEET_SCARCE_MAX)
+		return vn_fail(err, VN_E_RANGE, "scarce is %u, above %d", policy->scarce,
+			       VN_FLEET_SCARCE_MAX);
 	for (uint32_t i = VN_WEIGH_RANDOM; i <= VN_WEIGH_BALANCE_PUBLISHED; i++)
 		if (policy->weights[i] && n > 1)
 			return vn_fail(err, VN_E_CONFLICT, "'%s' stands alone",
@@ -100,7 +104,7 @@ int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err)
 		return VN_OK;
 	}
 	memset(policy.weights, 0, sizeof(policy.weights));
-	policy.cpu_boost = policy.churn_room = policy.churn_boost = 0;
+	policy.cpu_boost = policy.churn_room = policy.churn_boost = policy.scarce = 0;
 	if ((r = take_weighers(&in, &policy, err)) < 0)
 		return r;
 	policy.tie = policy.weights[VN_WEIGH_SLOTS] || policy.weights[VN_WEIGH_ROOM] ||

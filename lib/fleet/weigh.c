@@ -169,6 +169,21 @@ static uint32_t host_slots(vn_fleet *fleet, kind *k, const uint32_t *ids, const 
 	return limit < most ? limit : most;
 }
 
+uint32_t slots_of(vn_fleet *fleet, kind *k, const uint32_t *ids, const uint32_t *devices,
+		  uint32_t flavour)
+{
+	const struct recipe *recipe = recipe_of(fleet, k, flavour);
+	uint32_t sum = 0;
+
+	if (recipe->way == RECIPE_NEVER || recipe->cells > k->n_nodes)
+		return 0;
+	if (needs_host(fleet, recipe, flavour))
+		return host_slots(fleet, k, ids, devices, flavour);
+	for (uint32_t i = 0; i < k->n_nodes; i++)
+		sum += node_fits(fleet, k, ids[i], flavour);
+	return sum;
+}
+
 /* What is not a sum over nodes, for nearly all hosts: those of two nodes. Both are summed(), so
  * that their fits are known. */
 static void pairs_value(const kind *k, const uint32_t *ids, uint64_t ret[2])

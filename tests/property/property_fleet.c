@@ -280,6 +280,7 @@ static void see_churn(struct world *w)
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], room);
 	assert_int_equal(now->weights[VN_WEIGH_SLOTS], w->policy.weights[VN_WEIGH_SLOTS]);
 	assert_int_equal(now->cpu_boost, boost);
+	assert_int_equal(now->scarce, w->churns ? 0 : w->policy.scarce);
 	for (uint32_t f = 0; f < w->n_flavours; f++)
 		w->flavours[f].weight = vn_fleet_weight(w->fleet, f);
 }
@@ -311,6 +312,7 @@ static void draw_policy(struct world *w)
 	w->policy.cpu_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
 	w->policy.churn_room = random_chance(&w->random, 50) ? random_below(&w->random, 20) : 0;
 	w->policy.churn_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
+	w->policy.scarce = random_chance(&w->random, 50) ? random_below(&w->random, 40) : 0;
 	must(vn_fleet_set_policy(w->fleet, &w->policy, &err), &err);
 	assert_int_equal(vn_fleet_policy_of(w->fleet)->weights[VN_WEIGH_ROOM],
 			 w->policy.weights[VN_WEIGH_ROOM]);

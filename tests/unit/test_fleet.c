@@ -565,6 +565,50 @@ static void test_churn(void **state)
 	bed_free(&bed);
 }
 
+/* Two hosts of two nodes of 8 CPUs and 16 GiB. There is room for 32 guests of 1 CPU; and for four
+ * of 8 CPUs and 16 GiB in two cells, for three when eight small ones are on one host. Weights:
+ * demand x CPUs x (64 + CPUs) x (1 + (12 / (room + 1))^2), rounded down; the square in 1024ths. */
+static void test_scarce(void **state)
+{
+	vn_fleet_policy policy;
+	vn_claim claims[9];
+	uint32_t small, large;
+	vn_error err = { 0 };
+	vn_fleet_ask ask;
+	struct bed bed;
+
+	(void)state;
+	bed_make(&bed, "default");
+	bed_hosts(&bed, NULL, 2);
+	small = bed_flavour(&bed, 1, 64, 1, NULL);
+	large = bed_flavour(&bed, 8, 16384, 2, NULL);
+	vn_fleet_set_demand(bed.fleet, small, 3, &err);
+	vn_fleet_set_demand(bed.fleet, large, 1, &err);
+	assert_int_equal(vn_fleet_weight(bed.fleet, small), 3 * 65);
+	assert_int_equal(vn_fleet_weight(bed.fleet, large), 8 * 72);
+	ask = ask_for(small);
+	for (uint32_t i = 0; i < 8; i++) {
+		claims[i] = take(&bed, &ask);
+		assert_int_equal(vn_fleet_weight(bed.fleet, small), 195 + 195 * 135 / 1024);
+		assert_int_equal(vn_fleet_weight(bed.fleet, large), 576 + 576 * 5898 / 1024);
+	}
+	claims[8] = take(&bed, &ask); /* counted anew; 24 for 32 is less than an eighth */
+	assert_int_equal(vn_fleet_weight(bed.fleet, small), 195 + 195 * 135 / 1024);
+	assert_int_equal(vn_fleet_weight(bed.fleet, large), 576 + 576 * 9);
+	/* under churn nothing is scarce */
+	for (uint32_t i = 0; i < 9; i++)
+		must(vn_fleet_release(bed.fleet, claims[i], &err), &err);
+	for (uint32_t i = 0; i < 17; i++)
+		take(&bed, &ask);
+	assert_int_equal(vn_fleet_policy_now(bed.fleet)->scarce, 0);
+	assert_int_equal(vn_fleet_weight(bed.fleet, large), 8 * 9);
+	policy = vn_fleet_policy_default;
+	policy.scarce = VN_FLEET_SCARCE_MAX + 1;
+	assert_int_equal(vn_fleet_set_policy(bed.fleet, &policy, &err), VN_E_RANGE);
+	assert_string_equal(err.text, "scarce is 1025, above 1024");
+	bed_free(&bed);
+}
+
 static void put_on(struct bed *bed, uint32_t flavour, uint32_t host, uint64_t nodes)
 {
 	vn_fleet_choice choice = { .flavour = flavour,
@@ -701,6 +745,7 @@ int main(void)
 		cmocka_unit_test(test_numbers_that_are_none),
 		cmocka_unit_test(test_demand_is_learned),
 		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_scarce),
 		cmocka_unit_test(test_mirrored_hosts),
 		cmocka_unit_test(test_bounds),
 	};
