@@ -110,8 +110,8 @@ static bool more_claims(vn_fleet *fleet)
 		fleet->claims = claims;
 		fleet->room_claim_chunks = room;
 	}
-	fleet->claims[fleet->n_claim_chunks] =
-		fleet_resize(fleet, NULL, 0, CLAIMS_CHUNK, sizeof(struct claim));
+	fleet->claims[fleet->n_claim_chunks] = (struct claim *)slabs_take(
+		fleet, &fleet->claim_memory, CLAIMS_CHUNK * sizeof(struct claim));
 	if (!fleet->claims[fleet->n_claim_chunks])
 		return false;
 	fleet->n_claim_chunks++;

@@ -85,6 +85,19 @@ static inline bool position_less(const struct position *a, const struct position
 void *fleet_resize(vn_fleet *fleet, void *old, size_t old_n, size_t n, size_t size);
 void fleet_give(vn_fleet *fleet, void *old, size_t n, size_t size);
 
+/* Where chunks of what never moves come from: one by one at first, then from huge pages. */
+struct slabs {
+	uint32_t n, room;
+	struct slab {
+		uint8_t *start;
+		size_t bytes;
+	} * slabs;
+	uint8_t *next; /* in the last one */
+	size_t left, total;
+};
+uint8_t *slabs_take(vn_fleet *fleet, struct slabs *slabs, size_t bytes); /* zero; NULL: no memory */
+void slabs_give(vn_fleet *fleet, struct slabs *slabs);			 /* all of it */
+
 /* Records of equal size that are found by their keys. */
 struct table {
 	uint32_t stride, key_at, key_bytes;
@@ -93,6 +106,7 @@ struct table {
 	uint32_t free; /* the first free one, NONE; the next stands in its first bytes */
 	uint32_t n_chunks, room_chunks;
 	uint8_t **chunks;
+	struct slabs memory; /* of the chunks */
 	struct slot {
 		uint32_t id;   /* + 1; 0: empty */
 		uint32_t hash; /* of the key, so that a record is read where it is the right one */
@@ -475,6 +489,7 @@ struct vn_fleet {
 
 	uint32_t n_claim_chunks, room_claim_chunks, n_claims, free_claim;
 	struct claim **claims;
+	struct slabs claim_memory;
 	uint64_t live_claims;
 	struct details details;
 

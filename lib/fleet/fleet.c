@@ -56,8 +56,7 @@ void vn_fleet_free(vn_fleet *fleet)
 		kind_free(fleet, fleet->kinds[i]);
 	for (uint32_t i = 0; i < fleet->n_groups; i++)
 		free(fleet->groups[i].members);
-	for (uint32_t i = 0; i < fleet->n_claim_chunks; i++)
-		free(fleet->claims[i]);
+	slabs_give(fleet, &fleet->claim_memory);
 	fleet_give(fleet, fleet->bests, (size_t)fleet->room_flavours * fleet->room_pools,
 		   sizeof(*fleet->bests));
 	flavours_clear(fleet);

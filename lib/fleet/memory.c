@@ -48,6 +48,52 @@ void fleet_give(vn_fleet *fleet, void *old, size_t n, size_t size)
 	free(old);
 }
 
+static bool more_slabs(vn_fleet *fleet, struct slabs *of, size_t bytes)
+{
+	size_t size = of->total < HUGE_PAGE || bytes > HUGE_PAGE ? bytes : HUGE_PAGE;
+	struct slab *slab;
+
+	if (of->n == of->room) {
+		uint32_t room = of->room ? of->room * 2 : 8;
+		struct slab *more = fleet_resize(fleet, of->slabs, of->room, room, sizeof(*more));
+
+		if (!more)
+			return false;
+		of->slabs = more;
+		of->room = room;
+	}
+	slab = &of->slabs[of->n];
+	slab->bytes = size;
+	slab->start = fleet_resize(fleet, NULL, 0, size, 1);
+	if (!slab->start)
+		return false;
+	of->n++;
+	of->next = slab->start;
+	of->left = size;
+	of->total += size;
+	return true;
+}
+
+uint8_t *slabs_take(vn_fleet *fleet, struct slabs *of, size_t bytes)
+{
+	uint8_t *ret;
+
+	if (of->left < bytes && !more_slabs(fleet, of, bytes))
+		return NULL;
+	ret = of->next;
+	of->next += bytes;
+	of->left -= bytes;
+	return ret;
+}
+
+void slabs_give(vn_fleet *fleet, struct slabs *of)
+{
+	for (uint32_t i = 0; i < of->n; i++)
+		fleet_give(fleet, of->slabs[i].start, of->slabs[i].bytes, 1);
+	fleet_give(fleet, of->slabs, of->room, sizeof(*of->slabs));
+	*of = (struct slabs){ 0 };
+}
+
 uint64_t hash_bytes(const void *bytes, size_t size, uint64_t seed)
 {
 	const uint8_t *p = bytes;
@@ -75,8 +121,7 @@ void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t 
 
 void table_clear(vn_fleet *fleet, struct table *table)
 {
-	for (uint32_t i = 0; i < table->n_chunks; i++)
-		fleet_give(fleet, table->chunks[i], (size_t)CHUNK * table->stride + LINE, 1);
+	slabs_give(fleet, &table->memory);
 	fleet_give(fleet, table->chunks, table->room_chunks, sizeof(*table->chunks));
 	fleet_give(fleet, table->slots, table->n_slots, sizeof(*table->slots));
 	table_init(table, table->stride, table->key_at, table->key_bytes);
@@ -170,7 +215,7 @@ static bool more_chunks(vn_fleet *fleet, struct table *table)
 		table->room_chunks = room;
 	}
 	table->chunks[table->n_chunks] =
-		fleet_resize(fleet, NULL, 0, (size_t)CHUNK * table->stride + LINE, 1);
+		slabs_take(fleet, &table->memory, (size_t)CHUNK * table->stride + LINE);
 	if (!table->chunks[table->n_chunks])
 		return false;
 	table->n_chunks++;
