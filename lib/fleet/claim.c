@@ -125,7 +125,7 @@ static uint32_t claim_take(vn_fleet *fleet)
 
 	if (ix != NONE) {
 		fleet->free_claim = claim_word(claim_at(fleet, ix));
-		if (fleet->free_claim != NONE)
+		if (fleet->free_claim != NONE) /* the next claim reads it */
 			__builtin_prefetch(claim_at(fleet, fleet->free_claim));
 		return ix;
 	}

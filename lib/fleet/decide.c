@@ -98,10 +98,9 @@ static void best_of_young(vn_fleet *fleet, uint32_t flavour, const struct positi
 {
 	const struct young *young = &fleet->young;
 
-	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++) {
+	for (uint32_t i = 0; (i = young_after(fleet, flavour, i)) < YOUNG; i++)
 		best_of_class(fleet, young->classes[i], young_position(fleet, flavour, i), from,
 			      best);
-	}
 }
 
 /* The next host behind `at`; false: there is none. */

@@ -567,12 +567,14 @@ static void test_churn(void **state)
 
 /* Two hosts of two nodes of 8 CPUs and 16 GiB. There is room for 32 guests of 1 CPU; and for four
  * of 8 CPUs and 16 GiB in two cells, for three when eight small ones are on one host. Weights:
- * demand x CPUs x (64 + CPUs) x (1 + (12 / (room + 1))^2), rounded down; the square in 1024ths. */
+ * demand x CPUs x (64 + CPUs) x (1 + (12 / (room + 1))^2), rounded down; the square in 1024ths.
+ * Hosts that the labels do not let through have no room. */
 static void test_scarce(void **state)
 {
+	static const vn_label nowhere = { VN_LABEL_TRAIT, "nowhere" };
 	vn_fleet_policy policy;
 	vn_claim claims[9];
-	uint32_t small, large;
+	uint32_t small, large, labelled;
 	vn_error err = { 0 };
 	vn_fleet_ask ask;
 	struct bed bed;
@@ -582,8 +584,11 @@ static void test_scarce(void **state)
 	bed_hosts(&bed, NULL, 2);
 	small = bed_flavour(&bed, 1, 64, 1, NULL);
 	large = bed_flavour(&bed, 8, 16384, 2, NULL);
+	labelled = bed_flavour(&bed, 1, 64, 1,
+			       &(vn_fleet_flavour){ .n_required = 1, .required = &nowhere });
 	vn_fleet_set_demand(bed.fleet, small, 3, &err);
 	vn_fleet_set_demand(bed.fleet, large, 1, &err);
+	vn_fleet_set_demand(bed.fleet, labelled, 1, &err);
 	assert_int_equal(vn_fleet_weight(bed.fleet, small), 3 * 65);
 	assert_int_equal(vn_fleet_weight(bed.fleet, large), 8 * 72);
 	ask = ask_for(small);
@@ -591,6 +596,7 @@ static void test_scarce(void **state)
 		claims[i] = take(&bed, &ask);
 		assert_int_equal(vn_fleet_weight(bed.fleet, small), 195 + 195 * 135 / 1024);
 		assert_int_equal(vn_fleet_weight(bed.fleet, large), 576 + 576 * 5898 / 1024);
+		assert_int_equal(vn_fleet_weight(bed.fleet, labelled), 65 + 65 * 144);
 	}
 	claims[8] = take(&bed, &ask); /* counted anew; 24 for 32 is less than an eighth */
 	assert_int_equal(vn_fleet_weight(bed.fleet, small), 195 + 195 * 135 / 1024);
