@@ -20,7 +20,7 @@ enum {
 	CHUNK = 256,		/* records of a table that are allocated together */
 	ROW = 8,		/* classes of a pool whose best score is kept */
 	BLOCK = 128,		/* and the best of so many */
-	YOUNG = 128,		/* new classes that are in no block */
+	YOUNG = 256,		/* new classes that are in no block */
 	SUBSETS_MAX = 128,	/* ways to choose nodes that are all looked at */
 	OPTIONS_KEPT = 16,	/* of these, when they are remembered by bits */
 	CLAIMS_CHUNK = 4096,	/* claims that are allocated together */
@@ -105,7 +105,7 @@ struct table {
 	uint32_t live; /* without the free ones */
 	uint32_t free; /* the first free one, NONE; the next stands in its first bytes */
 	uint32_t n_chunks, room_chunks;
-	uint8_t **chunks;
+	uint8_t **chunks;    /* each begins with a line */
 	struct slabs memory; /* of the chunks */
 	struct slot {
 		uint32_t id;   /* + 1; 0: empty */
@@ -115,9 +115,7 @@ struct table {
 };
 static inline void *table_at(const struct table *table, uint32_t id)
 {
-	uintptr_t start = (uintptr_t)table->chunks[id / CHUNK] + LINE - 1;
-
-	return (uint8_t *)(start / LINE * LINE) + (size_t)(id % CHUNK) * table->stride;
+	return table->chunks[id / CHUNK] + (size_t)(id % CHUNK) * table->stride;
 }
 void table_init(struct table *table, uint32_t stride, uint32_t key_at, uint32_t key_bytes);
 void table_clear(vn_fleet *fleet, struct table *table);
@@ -378,16 +376,21 @@ static inline struct position block_position(const struct block *block, uint32_t
 
 /* The youngest classes of all pools, in a ring. */
 struct young {
-	uint32_t next; /* the oldest, whose place is taken next */
-	uint32_t epoch;
+	uint32_t next;		 /* the oldest, whose place is taken next */
+	uint32_t epoch, n_kinds; /* when others, what follows is found out anew */
 	uint32_t classes[YOUNG], low[YOUNG];
-	uint64_t live[YOUNG / 64];
-	struct kind *kinds[YOUNG];
-	/* Where there are bounds: what the slots are worth, by memory; and bits of those that are
-	 * worth so much that a sum may be cut off. */
-	uint64_t slots[2][YOUNG], unbounded[YOUNG / 64];
-	/* [flavour] of the scores; and whose is not known yet */
-	uint64_t (*values)[YOUNG], (*ties)[YOUNG], (*unknown)[YOUNG / 64];
+	uint32_t n; /* those that are there, by memory in the order of what their slots are worth */
+	uint8_t order[2][YOUNG];
+	uint64_t slots[2][YOUNG], unbounded[YOUNG / 64]; /* 0 and a bit: no bound follows from it */
+	uint64_t serial, serials[YOUNG];
+	struct young_flavour {
+		bool is_known, huge, is_bounded;
+		uint64_t least; /* that a guest takes of the slots' worth */
+		struct young_score {
+			uint64_t serial; /* of the class; else the score is of another */
+			score score;
+		} scores[YOUNG];
+	} * of; /* [flavour] */
 };
 
 struct pool {

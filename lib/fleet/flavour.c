@@ -272,11 +272,8 @@ void flavours_clear(vn_fleet *fleet)
 	fleet_give(fleet, fleet->counts, fleet->room_flavours, sizeof(*fleet->counts));
 	fleet_give(fleet, fleet->never, fleet->room_flavours, sizeof(*fleet->never));
 	fleet_give(fleet, fleet->often, fleet->room_flavours, sizeof(*fleet->often));
-	fleet_give(fleet, fleet->young.values, fleet->room_flavours, sizeof(*fleet->young.values));
-	fleet_give(fleet, fleet->young.ties, fleet->room_flavours, sizeof(*fleet->young.ties));
+	fleet_give(fleet, fleet->young.of, fleet->room_flavours, sizeof(*fleet->young.of));
 	fleet_give(fleet, fleet->rest, fleet->room_flavours, sizeof(*fleet->rest));
-	fleet_give(fleet, fleet->young.unknown, fleet->room_flavours,
-		   sizeof(*fleet->young.unknown));
 }
 
 static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct flavour *ret,
@@ -309,15 +306,13 @@ static int flavour_make(vn_fleet *fleet, const vn_fleet_flavour *from, struct fl
 static int more_flavours(vn_fleet *fleet, vn_error *err)
 {
 	uint32_t was = fleet->room_flavours, room = was < 64 ? was + 4 : was * 2;
-	void **arrays[] = { (void **)&fleet->flavours,	 (void **)&fleet->weights,
-			    (void **)&fleet->counts,	 (void **)&fleet->never,
-			    (void **)&fleet->often,	 (void **)&fleet->young.values,
-			    (void **)&fleet->young.ties, (void **)&fleet->young.unknown,
+	void **arrays[] = { (void **)&fleet->flavours, (void **)&fleet->weights,
+			    (void **)&fleet->counts,   (void **)&fleet->never,
+			    (void **)&fleet->often,    (void **)&fleet->young.of,
 			    (void **)&fleet->rest };
-	const size_t sizes[] = { sizeof(*fleet->flavours),   sizeof(*fleet->weights),
-				 sizeof(*fleet->counts),     sizeof(*fleet->never),
-				 sizeof(*fleet->often),	     sizeof(*fleet->young.values),
-				 sizeof(*fleet->young.ties), sizeof(*fleet->young.unknown),
+	const size_t sizes[] = { sizeof(*fleet->flavours), sizeof(*fleet->weights),
+				 sizeof(*fleet->counts),   sizeof(*fleet->never),
+				 sizeof(*fleet->often),	   sizeof(*fleet->young.of),
 				 sizeof(*fleet->rest) };
 
 	for (uint32_t i = 0; i < VN_LEN(arrays); i++) {

@@ -204,6 +204,8 @@ static bool more_slots(vn_fleet *fleet, struct table *table)
 
 static bool more_chunks(vn_fleet *fleet, struct table *table)
 {
+	uint8_t *chunk;
+
 	if (table->n_chunks == table->room_chunks) {
 		uint32_t room = table->room_chunks ? table->room_chunks * 2 : 8;
 		uint8_t **chunks = fleet_resize(fleet, table->chunks, table->room_chunks, room,
@@ -214,11 +216,10 @@ static bool more_chunks(vn_fleet *fleet, struct table *table)
 		table->chunks = chunks;
 		table->room_chunks = room;
 	}
-	table->chunks[table->n_chunks] =
-		slabs_take(fleet, &table->memory, (size_t)CHUNK * table->stride + LINE);
-	if (!table->chunks[table->n_chunks])
+	chunk = slabs_take(fleet, &table->memory, (size_t)CHUNK * table->stride + LINE - 1);
+	if (!chunk)
 		return false;
-	table->n_chunks++;
+	table->chunks[table->n_chunks++] = chunk + -(uintptr_t)chunk % LINE;
 	return true;
 }
 

@@ -191,15 +191,16 @@ static void pairs_value(const kind *k, const uint32_t *ids, uint64_t ret[2])
 	const uint16_t *a = node_fit(k, node_state(k, ids[0]));
 	const uint16_t *b = node_fit(k, node_state(k, ids[1]));
 
-	for (uint32_t i = 0; i < k->n_many; i++) {
-		const struct many *many = &k->many[i];
-		uint32_t f = many->flavour, fits = a[f] < b[f] ? a[f] : b[f];
+	for (const struct many *many = k->many, *end = many + k->n_many; many < end;) {
+		uint64_t sum[2] = { 0 }; /* of products of 40 and 16 bits: not too many */
 
-		ret[many->huge] += many->weight * fits; /* 40 bits x 16 */
-		if (i % 32 == 31 || i == k->n_many - 1) {
-			ret[0] = add(ret[0], 0);
-			ret[1] = add(ret[1], 0);
+		for (uint32_t i = 0; i < 32 && many < end; i++, many++) {
+			uint32_t f = many->flavour;
+
+			sum[many->huge] += many->weight * (a[f] < b[f] ? a[f] : b[f]);
 		}
+		ret[0] = add(ret[0], sum[0]);
+		ret[1] = add(ret[1], sum[1]);
 	}
 }
 

@@ -2,18 +2,22 @@
  *
  * Young classes. Most classes do not live long: the host that a guest has left is the one that the
  * next guest takes. So a new class is not in the index of its pool yet. Its score is computed when
- * a flavour is asked for, and all young ones are looked at; they are few, and their scores stand in
- * a row. Only the oldest goes into the index, when another needs its place. */
+ * a flavour is asked for, and it may be the best. Only the oldest goes into the index, when another
+ * needs its place.
+ *
+ * No score is below what the slots of a host are worth, times the weight of room, and what a guest
+ * of the flavour takes of them at least. So they stand in the order of what their slots are worth,
+ * and a decision looks at the first few: until no more of them can be better. */
 #include "fleet/engine.h"
-
-/* In place of a value: nobody is there, or the guest does not fit; it fits, but far apart. */
-static const uint64_t value_never = UINT64_MAX, value_far = UINT64_MAX - 1;
 
 void young_clear(vn_fleet *fleet)
 {
-	memset(fleet->young.classes, 0xff, sizeof(fleet->young.classes));
-	memset(fleet->young.live, 0, sizeof(fleet->young.live));
-	fleet->young.epoch = 0; /* no fleet's */
+	struct young *young = &fleet->young;
+
+	memset(young->classes, 0xff, sizeof(young->classes));
+	memset(young->unbounded, 0, sizeof(young->unbounded));
+	young->n = 0;
+	young->epoch = 0; /* no fleet's */
 }
 
 static uint64_t cost_of(uint64_t slots, uint32_t weight)
@@ -23,44 +27,90 @@ static uint64_t cost_of(uint64_t slots, uint32_t weight)
 	return __builtin_mul_overflow(slots, weight, &cost) || cost > COST_MOST ? COST_MOST : cost;
 }
 
-static void start_bounds(vn_fleet *fleet, kind *k, const struct host_state *state, uint32_t at)
-{
-	struct young *young = &fleet->young;
-	uint64_t slots[2], bit = UINT64_C(1) << at % 64;
+/* ---- their order ---- */
 
-	slots_value(fleet, k, state->key, state->key + k->n_nodes, slots);
-	young->slots[0][at] = slots[0];
-	young->slots[1][at] = slots[1];
-	young->unbounded[at / 64] &= ~bit;
-	if (slots[0] + slots[1] >= COST_MOST / 2)
-		young->unbounded[at / 64] |= bit;
+/* How many of them have slots worth less. */
+static uint32_t worth_less(const struct young *young, bool huge, uint64_t slots)
+{
+	const uint64_t *worth = young->slots[huge];
+	const uint8_t *start = young->order[huge], *low = start, *middle;
+	uint32_t n = young->n;
+
+	if (!n)
+		return 0;
+	while (n > 1) { /* which half cannot be foreseen: no branch */
+		middle = low + n / 2;
+		n -= n / 2;
+		low = worth[middle[-1]] < slots ? middle : low;
+	}
+	return (uint32_t)(low - start) + (worth[*low] < slots);
 }
 
-/* Nothing is known of the scores of a class. */
+static void order_enter(struct young *young, uint32_t at)
+{
+	for (uint32_t huge = 0; huge < 2; huge++) {
+		uint8_t *place =
+			young->order[huge] + worth_less(young, huge, young->slots[huge][at]);
+
+		memmove(place + 1, place, (size_t)(young->order[huge] + young->n - place));
+		*place = (uint8_t)at;
+	}
+	young->n++;
+}
+
+static void order_leave(struct young *young, uint32_t at)
+{
+	for (uint32_t huge = 0; huge < 2; huge++) {
+		uint8_t *place = memchr(young->order[huge], (int)at, young->n);
+
+		memmove(place, place + 1, (size_t)(young->order[huge] + young->n - place - 1));
+	}
+	young->n--;
+}
+
+/* Nothing is known of the scores of a class. Where there are no bounds, or sums may be cut off, it
+ * is the first in order, and looked at always. */
 static void start(vn_fleet *fleet, uint32_t at)
 {
 	struct young *young = &fleet->young;
 	const struct class *class = &fleet->classes[young->classes[at]];
 	kind *k = fleet->kinds[fleet->pools[class->pool]->kind];
 	const struct host_state *state = host_state(k, class->state);
+	uint64_t slots[2] = { 0 }, bit = UINT64_C(1) << at % 64;
 
-	young->kinds[at] = k;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++)
-		young->unknown[f][at / 64] |= UINT64_C(1) << at % 64;
+	young->serials[at] = ++young->serial;
 	if (fleet->bounded)
-		start_bounds(fleet, k, state, at);
+		slots_value(fleet, k, state->key, state->key + k->n_nodes, slots);
+	young->unbounded[at / 64] &= ~bit;
+	if (!fleet->bounded || slots[0] + slots[1] >= COST_MOST / 2) {
+		young->unbounded[at / 64] |= bit;
+		slots[0] = slots[1] = 0;
+	}
+	young->slots[0][at] = slots[0];
+	young->slots[1][at] = slots[1];
+	order_enter(young, at);
 }
 
-static void start_epoch(vn_fleet *fleet)
+/* Other weights, or kinds of hosts. */
+static void start_again(vn_fleet *fleet)
 {
 	struct young *young = &fleet->young;
 
 	young->epoch = fleet->epoch;
-	memset(young->values, 0xff, fleet->n_flavours * sizeof(*young->values));
-	memset(young->unknown, 0, fleet->n_flavours * sizeof(*young->unknown));
-	for (uint32_t i = 0; i < YOUNG; i++)
-		if (young->classes[i] != NONE)
-			start(fleet, i);
+	young->n_kinds = fleet->n_kinds;
+	young->n = 0;
+	for (uint32_t f = 0; f < fleet->n_flavours; f++)
+		young->of[f].is_known = false;
+	for (uint32_t at = 0; at < YOUNG; at++)
+		if (young->classes[at] != NONE)
+			start(fleet, at);
+}
+
+static bool is_current(const vn_fleet *fleet)
+{
+	const struct young *young = &fleet->young;
+
+	return young->epoch == fleet->epoch && young->n_kinds == fleet->n_kinds;
 }
 
 bool young_make_room(vn_fleet *fleet)
@@ -84,197 +134,149 @@ uint32_t young_enter(vn_fleet *fleet, uint32_t id, uint32_t low)
 	assert(young->classes[at] == NONE);
 	young->next = (at + 1) % YOUNG;
 	young->classes[at] = id;
-	young->live[at / 64] |= UINT64_C(1) << at % 64;
 	young->low[at] = low;
-	start(fleet, at);
+	if (is_current(fleet))
+		start(fleet, at);
 	return at;
 }
 
 void young_leave(vn_fleet *fleet, uint32_t at)
 {
 	struct young *young = &fleet->young;
-	uint64_t bit = UINT64_C(1) << at % 64;
 
+	if (is_current(fleet))
+		order_leave(young, at);
 	young->classes[at] = NONE;
-	young->live[at / 64] &= ~bit;
-	for (uint32_t f = 0; f < fleet->n_flavours; f++) {
-		uint64_t *unknown = &young->unknown[f][at / 64];
-
-		if (!(*unknown & bit))
-			young->values[f][at] = value_never;
-		*unknown &= ~bit;
-	}
+	young->unbounded[at / 64] &= ~(UINT64_C(1) << at % 64);
 }
 
-/* Hosts of one kind where a flavour's score may be so good: their slots are worth what it costs at
- * least (else it does not fit), and no more than so much beyond. */
-struct bound {
-	const kind *k;
-	uint64_t loss, beyond; /* of slots; none are so good: UINT64_MAX and 0 */
-	uint64_t cost;	       /* what the loss is in a score */
-	bool huge;
-};
+/* ---- bounds ---- */
 
-static void bound_on(vn_fleet *fleet, kind *k, uint32_t flavour, uint64_t most, struct bound *ret)
+/* What a guest takes at least, on any kind of host, and of which memory. */
+static void find_bounds(vn_fleet *fleet, uint32_t flavour, struct young_flavour *of)
 {
-	uint64_t loss = slots_least_loss(fleet, k, flavour), room = UINT64_MAX;
+	bool huge[2] = { false };
+
+	of->is_known = true;
+	of->least = UINT64_MAX;
+	for (uint32_t i = 0; i < fleet->n_kinds; i++) {
+		kind *k = fleet->kinds[i];
+		const struct recipe *recipe = recipe_of(fleet, k, flavour);
+		uint64_t least;
+
+		if (recipe->way == RECIPE_NEVER)
+			continue;
+		least = slots_least_loss(fleet, k, flavour);
+		of->least = least < of->least ? least : of->least;
+		huge[in_huge_pages(recipe)] = true;
+	}
+	of->huge = huge[1];
+	of->is_bounded = !(huge[0] && huge[1]);
+}
+
+/* The most that the slots may be worth of a host where the score is not above that of *best. */
+static uint64_t most_of(const vn_fleet *fleet, const struct young_flavour *of,
+			const struct position *best)
+{
+	uint64_t least = VALUE_ZERO + cost_of(of->least, fleet->policy.weights[VN_WEIGH_SLOTS]);
 	uint32_t weight = fleet->policy.weights[VN_WEIGH_ROOM];
 
-	*ret = (struct bound){ .k = k,
-			       .loss = UINT64_MAX,
-			       .cost = cost_of(loss, fleet->policy.weights[VN_WEIGH_SLOTS]),
-			       .huge = in_huge_pages(recipe_of(fleet, k, flavour)) };
-	if (most < VALUE_ZERO + ret->cost)
-		return;
-	if (weight && most < VALUE_ZERO + COST_MOST)
-		room = (most - VALUE_ZERO - ret->cost) / weight;
-	if (room < loss)
-		return;
-	ret->loss = loss;
-	ret->beyond = room - loss;
+	if (!of->is_bounded || best->score.far || best->score.value >= VALUE_ZERO + COST_MOST)
+		return UINT64_MAX;
+	if (best->score.value < least)
+		return 0; /* of those that have no bound */
+	return weight ? (best->score.value - least) / weight : UINT64_MAX;
 }
 
-/* No score is below. */
-static uint64_t bound_of(const vn_fleet *fleet, uint32_t at, const struct bound *bound)
-{
-	const struct young *young = &fleet->young;
-	uint64_t sum = bound->cost +
-		       cost_of(young->slots[bound->huge][at], fleet->policy.weights[VN_WEIGH_ROOM]);
+/* ---- scores ---- */
 
-	if (!fleet->bounded || young->unbounded[at / 64] >> at % 64 & 1)
-		return 0;
-	return VALUE_ZERO + (sum < COST_MOST ? sum : COST_MOST);
-}
-
-struct candidate {
-	uint64_t bound;
-	uint32_t at;
-};
-
-/* Those of one word whose score is not known, and may be `most` or less, as bits: which they are
- * cannot be foreseen, so nothing branches on it. */
-static uint64_t promising(vn_fleet *fleet, uint32_t flavour, uint32_t w, uint64_t most,
-			  struct bound *bound)
-{
-	const struct young *young = &fleet->young;
-	uint64_t all = young->unknown[flavour][w], ret = all & young->unbounded[w];
-
-	if (!fleet->bounded)
-		return all;
-	for (uint64_t rest = all; rest; rest &= rest - 1) {
-		uint32_t bit = (uint32_t)__builtin_ctzll(rest), at = w * 64 + bit;
-
-		if (young->kinds[at] != bound->k)
-			bound_on(fleet, young->kinds[at], flavour, most, bound);
-		ret |= (uint64_t)(young->slots[bound->huge][at] - bound->loss <= bound->beyond)
-		       << bit;
-	}
-	return ret;
-}
-
-static uint32_t candidates(vn_fleet *fleet, uint32_t flavour, uint64_t most,
-			   struct candidate ret[YOUNG])
-{
-	struct bound bound = { 0 };
-	uint32_t n = 0;
-
-	for (uint32_t w = 0; w < YOUNG / 64; w++)
-		for (uint64_t rest = promising(fleet, flavour, w, most, &bound); rest;
-		     rest &= rest - 1) {
-			uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(rest);
-
-			if (fleet->bounded && fleet->young.kinds[at] != bound.k)
-				bound_on(fleet, fleet->young.kinds[at], flavour, most, &bound);
-			ret[n++] = (struct candidate){ bound_of(fleet, at, &bound), at };
-		}
-	return n;
-}
-
-static uint64_t find_out(vn_fleet *fleet, uint32_t flavour, uint32_t at)
+static const struct young_score *score_of(vn_fleet *fleet, uint32_t flavour, uint32_t at)
 {
 	struct young *young = &fleet->young;
+	struct young_score *ret = &young->of[flavour].scores[at];
 	uint32_t id = young->classes[at];
-	const struct pool *pool = fleet->pools[fleet->classes[id].pool];
-	uint64_t *value = &young->values[flavour][at];
-	score of;
 
-	young->unknown[flavour][at / 64] &= ~(UINT64_C(1) << at % 64);
-	if (label_filter(fleet, pool, &fleet->flavours[flavour]) != VN_FILTER_COUNT)
-		return *value = value_never;
-	of = class_score(fleet, id, flavour);
-	young->ties[flavour][at] = of.tie;
-	return *value = score_is_never(&of) ? value_never : of.far ? value_far : of.value;
+	if (ret->serial == young->serials[at])
+		return ret;
+	ret->serial = young->serials[at];
+	ret->score = label_filter(fleet, fleet->pools[fleet->classes[id].pool],
+				  &fleet->flavours[flavour]) == VN_FILTER_COUNT
+			     ? class_score(fleet, id, flavour)
+			     : score_never;
+	return ret;
 }
 
 struct position young_position(vn_fleet *fleet, uint32_t flavour, uint32_t at)
 {
-	const struct young *young = &fleet->young;
-	score of = { 0, young->values[flavour][at], young->ties[flavour][at] };
-
-	if (of.value == value_far)
-		of = class_score(fleet, young->classes[at], flavour);
-	return (struct position){ of, young->low[at] };
+	return (struct position){ score_of(fleet, flavour, at)->score, fleet->young.low[at] };
 }
 
-static void look_at(vn_fleet *fleet, uint32_t flavour, uint32_t at, struct position *best)
+/* Where in their order may the first be that is good enough? */
+static uint32_t first_of(const struct young *young, const struct young_flavour *of)
+{
+	uint64_t unbounded = 0;
+
+	for (uint32_t w = 0; w < YOUNG / 64; w++)
+		unbounded |= young->unbounded[w];
+	return unbounded || !of->is_bounded ? 0 : worth_less(young, of->huge, of->least);
+}
+
+static bool look_at(vn_fleet *fleet, uint32_t flavour, uint32_t at, struct position *best)
 {
 	struct position one = young_position(fleet, flavour, at);
 
-	if (position_less(&one, best))
-		*best = one;
+	if (score_is_never(&one.score) || !position_less(&one, best))
+		return false;
+	*best = one;
+	return true;
 }
 
-static void known_best(vn_fleet *fleet, uint32_t flavour, struct position *best)
+/* Those whose score is known come first: then fewer of the others may be better. */
+static void best_in_order(vn_fleet *fleet, uint32_t flavour, struct position *best)
 {
 	const struct young *young = &fleet->young;
-	const uint64_t *values = young->values[flavour];
-	uint64_t most = best->score.far ? value_far : best->score.value;
+	const struct young_flavour *of = &young->of[flavour];
+	const uint8_t *order = young->order[of->huge], *end = order + young->n;
+	const uint64_t *slots = young->slots[of->huge];
+	uint64_t most = most_of(fleet, of, best);
+	uint8_t unknown[YOUNG];
+	uint32_t n = 0;
 
-	for (uint32_t w = 0; w < YOUNG / 64; w++)
-		for (uint64_t rest = young->live[w] & ~young->unknown[flavour][w]; rest;
-		     rest &= rest - 1) {
-			uint32_t at = w * 64 + (uint32_t)__builtin_ctzll(rest);
+	for (order += first_of(young, of); order < end && slots[*order] <= most; order++) {
+		const struct young_score *known = &of->scores[*order];
 
-			if (values[at] > most)
-				continue;
-			look_at(fleet, flavour, at, best);
-			most = best->score.far ? value_far : best->score.value;
-		}
+		if (known->serial != young->serials[*order])
+			unknown[n++] = *order;
+		else if ((best->score.far || known->score.value <= best->score.value) &&
+			 look_at(fleet, flavour, *order, best))
+			most = most_of(fleet, of, best);
+	}
+	for (uint32_t i = 0; i < n && slots[unknown[i]] <= most; i++)
+		if (look_at(fleet, flavour, unknown[i], best))
+			most = most_of(fleet, of, best);
 }
 
 void young_best(vn_fleet *fleet, uint32_t flavour, struct position *best)
 {
-	struct candidate left[YOUNG];
-	uint32_t n;
+	struct young_flavour *of;
 
-	if (fleet->young.epoch != fleet->epoch)
-		start_epoch(fleet);
-	known_best(fleet, flavour, best);
-	n = candidates(fleet, flavour, best->score.far ? UINT64_MAX : best->score.value, left);
-	while (n) {
-		uint32_t first = 0;
-
-		for (uint32_t i = 1; i < n; i++)
-			first = left[i].bound < left[first].bound ? i : first;
-		if (!best->score.far && left[first].bound > best->score.value)
-			break;
-		if (find_out(fleet, flavour, left[first].at) != value_never)
-			look_at(fleet, flavour, left[first].at, best);
-		left[first] = left[--n];
-	}
+	if (!is_current(fleet))
+		start_again(fleet);
+	of = &fleet->young.of[flavour];
+	if (!of->is_known)
+		find_bounds(fleet, flavour, of);
+	best_in_order(fleet, flavour, best);
 }
 
 uint32_t young_after(vn_fleet *fleet, uint32_t flavour, uint32_t at)
 {
 	const struct young *young = &fleet->young;
 
-	if (young->epoch != fleet->epoch)
-		start_epoch(fleet);
-	for (; at < YOUNG; at++) {
-		if (young->unknown[flavour][at / 64] >> at % 64 & 1)
-			find_out(fleet, flavour, at);
-		if (young->values[flavour][at] != value_never)
+	if (!is_current(fleet))
+		start_again(fleet);
+	for (; at < YOUNG; at++)
+		if (young->classes[at] != NONE &&
+		    !score_is_never(&score_of(fleet, flavour, at)->score))
 			break;
-	}
 	return at;
 }
