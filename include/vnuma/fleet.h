@@ -70,9 +70,11 @@ typedef struct vn_fleet_policy {
 	 * cpu_boost + CPUs where there is a boost. */
 	uint32_t cpu_exponent; /* 0..4 */
 	uint32_t cpu_boost;    /* 0..VN_FLEET_BOOST_MAX; 0: none */
-	/* Where guests leave or the demand is learned, these are in force: the weight of room times
-	 * churn_room, and churn_boost for cpu_boost. 0: no difference. */
+	/* Where guests leave these are in force: the weight of room times churn_room, and
+	 * churn_boost for cpu_boost. 0: no difference. */
 	uint32_t churn_room, churn_boost;
+	/* Where nobody leaves and the demand is learned: the weight of room times this. */
+	uint32_t learned_room;
 	/* Where nobody leaves, a flavour of which the fleet has room for only n more counts
 	 * 1 + (scarce / (n + 1))^2 times. 0..VN_FLEET_SCARCE_MAX; 0: no difference. */
 	uint32_t scarce;
@@ -80,7 +82,8 @@ typedef struct vn_fleet_policy {
 } vn_fleet_policy;
 enum { VN_FLEET_WEIGHT_MAX = 1 << 20, VN_FLEET_BOOST_MAX = 1 << 16, VN_FLEET_SCARCE_MAX = 1024 };
 /* slots=128,room=1, ties by host-first, demand learned, exponent 2, boost 64: chosen on the
- * validation starts of a published protocol; churn 8 and 1, scarce 12 (docs/sim-results.md) */
+ * validation starts of a published protocol; churn 8 and 1, learned 16, scarce 12
+ * (docs/sim-results.md) */
 extern const vn_fleet_policy vn_fleet_policy_default;
 
 /* "default"; or one weigher by name ("slots", "best", ...) or a sum ("slots=3,fragments=1"), and
@@ -98,7 +101,7 @@ VN_DEFINE_AUTO(vn_fleet)
 /* Another policy from now on; claims stay. */
 int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error *err);
 const vn_fleet_policy *vn_fleet_policy_of(const vn_fleet *fleet); /* as it was set */
-/* What is in force: weights[VN_WEIGH_ROOM] and cpu_boost may be those of churn, scarce 0. */
+/* What is in force: weights[VN_WEIGH_ROOM] and cpu_boost may be others, scarce 0. */
 const vn_fleet_policy *vn_fleet_policy_now(const vn_fleet *fleet);
 
 /* Labels of hosts. */

@@ -124,17 +124,27 @@ static bool has_moved(const vn_fleet *fleet)
 
 /* ---- churn ---- */
 
-/* Demand that is learned is not known well, above all that of rare guests: as under churn, room is
- * kept for what may come. */
+static uint32_t times_room(const vn_fleet *fleet)
+{
+	const vn_fleet_policy *set = &fleet->set;
+	uint32_t times = 0;
+
+	if (fleet->churns)
+		times = set->churn_room;
+	else if (set->demand == VN_DEMAND_LEARNED)
+		times = set->learned_room;
+	return times ? times : 1;
+}
+
+/* Demand that is learned is not known well, above all that of rare guests: room is kept for what
+ * may come, as it is under churn. */
 void policy_use(vn_fleet *fleet)
 {
 	vn_fleet_policy *policy = &fleet->policy;
-	bool churns = fleet->churns || fleet->set.demand == VN_DEMAND_LEARNED;
 
 	*policy = fleet->set;
-	if (churns && policy->churn_room)
-		policy->weights[VN_WEIGH_ROOM] *= policy->churn_room;
-	if (churns && policy->churn_boost)
+	policy->weights[VN_WEIGH_ROOM] *= times_room(fleet);
+	if (fleet->churns && policy->churn_boost)
 		policy->cpu_boost = policy->churn_boost;
 	if (fleet->churns)
 		policy->scarce = 0;
@@ -145,6 +155,7 @@ void policy_use(vn_fleet *fleet)
  * that. */
 static void look_at_churn(vn_fleet *fleet)
 {
+	const vn_fleet_policy *set = &fleet->set;
 	uint64_t left = fleet->left * (fleet->churns ? 32 : 16);
 	bool churns = left && left >= fleet->came;
 
@@ -156,8 +167,7 @@ static void look_at_churn(vn_fleet *fleet)
 	if (churns == fleet->churns)
 		return;
 	fleet->churns = churns;
-	if (!fleet->set.scarce && (fleet->set.demand == VN_DEMAND_LEARNED ||
-				   !(fleet->set.churn_room | fleet->set.churn_boost)))
+	if (!(set->scarce | set->churn_room | set->churn_boost | set->learned_room))
 		return;
 	policy_use(fleet);
 	demand_publish(fleet);

@@ -11,6 +11,7 @@ const vn_fleet_policy vn_fleet_policy_default = {
 	.cpu_boost = 64,
 	.churn_room = 8,
 	.churn_boost = 1,
+	.learned_room = 16,
 	.scarce = 12,
 };
 
@@ -64,6 +65,7 @@ static int take_weighers(vn_cursor *in, vn_fleet_policy *policy, vn_error *err)
 
 static int check(const vn_fleet_policy *policy, vn_error *err)
 {
+	uint64_t room = policy->weights[VN_WEIGH_ROOM];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < VN_WEIGHER_COUNT; i++) {
@@ -73,9 +75,12 @@ static int check(const vn_fleet_policy *policy, vn_error *err)
 				       VN_FLEET_WEIGHT_MAX);
 		n += policy->weights[i] != 0;
 	}
-	if ((uint64_t)policy->weights[VN_WEIGH_ROOM] * policy->churn_room > VN_FLEET_WEIGHT_MAX ||
+	if (room * policy->churn_room > VN_FLEET_WEIGHT_MAX ||
 	    policy->churn_boost > VN_FLEET_BOOST_MAX)
 		return vn_fail(err, VN_E_RANGE, "the policy's numbers under churn are not legal");
+	if (room * policy->learned_room > VN_FLEET_WEIGHT_MAX)
+		return vn_fail(err, VN_E_RANGE, "learned_room is %u, above %d / %llu",
+			       policy->learned_room, VN_FLEET_WEIGHT_MAX, (unsigned long long)room);
 	if (policy->scarce > VN_FLEET_SCARCE_MAX)
 		return vn_fail(err, VN_E_RANGE, "scarce is %u, above %d", policy->scarce,
 			       VN_FLEET_SCARCE_MAX);
@@ -104,7 +109,8 @@ int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err)
 		return VN_OK;
 	}
 	memset(policy.weights, 0, sizeof(policy.weights));
-	policy.cpu_boost = policy.churn_room = policy.churn_boost = policy.scarce = 0;
+	policy.cpu_boost = policy.churn_room = policy.churn_boost = 0;
+	policy.learned_room = policy.scarce = 0;
 	if ((r = take_weighers(&in, &policy, err)) < 0)
 		return r;
 	policy.tie = policy.weights[VN_WEIGH_SLOTS] || policy.weights[VN_WEIGH_ROOM] ||

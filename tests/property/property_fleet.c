@@ -312,6 +312,7 @@ static void draw_policy(struct world *w)
 	w->policy.cpu_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
 	w->policy.churn_room = random_chance(&w->random, 50) ? random_below(&w->random, 20) : 0;
 	w->policy.churn_boost = random_chance(&w->random, 50) ? random_below(&w->random, 200) : 0;
+	w->policy.learned_room = random_below(&w->random, 20); /* the demand is given: no matter */
 	w->policy.scarce = random_chance(&w->random, 50) ? random_below(&w->random, 40) : 0;
 	must(vn_fleet_set_policy(w->fleet, &w->policy, &err), &err);
 	assert_int_equal(vn_fleet_policy_of(w->fleet)->weights[VN_WEIGH_ROOM],

@@ -484,7 +484,6 @@ static void test_demand_is_learned(void **state)
 	(void)state;
 	bed_make(&bed, "slots");
 	policy.half_life = 256;
-	policy.churn_boost = 0;
 	assert_int_equal(vn_fleet_set_policy(bed.fleet, &policy, NULL), VN_OK);
 	bed_hosts(&bed, NULL, 2);
 	bed_flavour(&bed, 1, 1024, 1, NULL);
@@ -552,14 +551,24 @@ static void test_churn(void **state)
 	must(vn_fleet_policy_parse("slots=3,room=2", &other, &err), &err);
 	must(vn_fleet_set_policy(bed.fleet, &other, &err), &err);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 2);
-	/* learned: as under churn, though nobody leaves */
+	/* learned: room of its own while nobody leaves */
 	bed_free(&bed);
 	bed_make(&bed, "default");
 	now = vn_fleet_policy_now(bed.fleet);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 1);
 	must(vn_fleet_set_policy(bed.fleet, &vn_fleet_policy_default, &err), &err);
+	assert_int_equal(now->weights[VN_WEIGH_ROOM], 16);
+	assert_int_equal(now->cpu_boost, 64);
+	bed_hosts(&bed, NULL, 20);
+	ask = ask_for(bed_flavour(&bed, 1, 64, 1, NULL));
+	for (uint32_t i = 0; i < 32; i++)
+		must(vn_fleet_release(bed.fleet, take(&bed, &ask), &err), &err);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 8);
 	assert_int_equal(now->cpu_boost, 1);
+	other.learned_room = VN_FLEET_WEIGHT_MAX;
+	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
+	assert_string_equal(err.text, "learned_room is 1048576, above 1048576 / 2");
+	other.learned_room = 0;
 	other.churn_room = UINT32_MAX;
 	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
 	bed_free(&bed);
