@@ -73,7 +73,8 @@ typedef struct vn_fleet_policy {
 	/* Where guests leave these are in force: the weight of room times churn_room, and
 	 * churn_boost for cpu_boost. 0: no difference. */
 	uint32_t churn_room, churn_boost;
-	/* Where nobody leaves and the demand is learned: the weight of room times this. */
+	/* Where nobody leaves and the demand is learned: the weight of room times this. 0: no
+	 * difference. */
 	uint32_t learned_room;
 	/* Where nobody leaves, a flavour of which the fleet has room for only n more counts
 	 * 1 + (scarce / (n + 1))^2 times. 0..VN_FLEET_SCARCE_MAX; 0: no difference. */
@@ -88,8 +89,9 @@ extern const vn_fleet_policy vn_fleet_policy_default;
 
 /* "default"; or one weigher by name ("slots", "best", ...) or a sum ("slots=3,fragments=1"), and
  * behind a slash how ties are broken: "slots/first". Without: slots, room and fragments by
- * host-first, the others by first. Without boost; everything else as in the default.
- * Errors: VN_E_RANGE for an unknown name (the text lists the legal ones), VN_E_SYNTAX. */
+ * host-first, the others by first. Without boost, and without numbers for churn, learned demand and
+ * what is scarce; everything else as in the default. Errors: VN_E_RANGE for an unknown name (the
+ * text lists the legal ones), VN_E_SYNTAX. */
 int vn_fleet_policy_parse(const char *text, vn_fleet_policy *ret, vn_error *err);
 
 /* ---- making a fleet ---- */
@@ -101,7 +103,8 @@ VN_DEFINE_AUTO(vn_fleet)
 /* Another policy from now on; claims stay. */
 int vn_fleet_set_policy(vn_fleet *fleet, const vn_fleet_policy *policy, vn_error *err);
 const vn_fleet_policy *vn_fleet_policy_of(const vn_fleet *fleet); /* as it was set */
-/* What is in force: weights[VN_WEIGH_ROOM] and cpu_boost may be others, scarce 0. */
+/* What is in force: weights[VN_WEIGH_ROOM] times churn_room or learned_room, and under churn
+ * cpu_boost is churn_boost and scarce 0. */
 const vn_fleet_policy *vn_fleet_policy_now(const vn_fleet *fleet);
 
 /* Labels of hosts. */

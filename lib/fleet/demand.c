@@ -124,6 +124,8 @@ static bool has_moved(const vn_fleet *fleet)
 
 /* ---- churn ---- */
 
+/* Demand that is learned is not known well, above all that of rare guests: room is kept for what
+ * may come, as it is under churn. */
 static uint32_t times_room(const vn_fleet *fleet)
 {
 	const vn_fleet_policy *set = &fleet->set;
@@ -136,8 +138,6 @@ static uint32_t times_room(const vn_fleet *fleet)
 	return times ? times : 1;
 }
 
-/* Demand that is learned is not known well, above all that of rare guests: room is kept for what
- * may come, as it is under churn. */
 void policy_use(vn_fleet *fleet)
 {
 	vn_fleet_policy *policy = &fleet->policy;

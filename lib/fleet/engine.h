@@ -461,7 +461,7 @@ struct vn_fleet {
 	vn_fleet_policy policy, set; /* in force; as it was set */
 	uint32_t n_weighers;	     /* those that the policy asks */
 	enum vn_weigher weighers[VN_WEIGHER_COUNT];
-	bool bounded; /* it asks slots and room only: score_bound() is of use */
+	bool bounded; /* it asks slots and room only: a bound follows from them (young.c) */
 	uint64_t bytes, random;
 	struct names labels[VN_LABEL_KIND_COUNT], places, host_names;
 	uint32_t n_labels; /* over all kinds */

@@ -78,8 +78,21 @@ static void test_churn(void **state)
 	must(vn_fleet_policy_parse("slots=3,room=2", &other, &err), &err);
 	must(vn_fleet_set_policy(bed.fleet, &other, &err), &err);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 2);
-	/* learned: room of its own while nobody leaves */
+	other.churn_room = UINT32_MAX;
+	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
 	bed_free(&bed);
+}
+
+/* Learned demand has room of its own, until guests leave. */
+static void test_learned_room(void **state)
+{
+	const vn_fleet_policy *now;
+	vn_fleet_policy other;
+	vn_error err = { 0 };
+	vn_fleet_ask ask;
+	struct bed bed;
+
+	(void)state;
 	bed_make(&bed, "default");
 	now = vn_fleet_policy_now(bed.fleet);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 1);
@@ -92,12 +105,10 @@ static void test_churn(void **state)
 		must(vn_fleet_release(bed.fleet, take(&bed, &ask), &err), &err);
 	assert_int_equal(now->weights[VN_WEIGH_ROOM], 8);
 	assert_int_equal(now->cpu_boost, 1);
+	must(vn_fleet_policy_parse("slots=3,room=2", &other, &err), &err);
 	other.learned_room = VN_FLEET_WEIGHT_MAX;
 	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
 	assert_string_equal(err.text, "learned_room is 1048576, above 1048576 / 2");
-	other.learned_room = 0;
-	other.churn_room = UINT32_MAX;
-	assert_int_equal(vn_fleet_set_policy(bed.fleet, &other, &err), VN_E_RANGE);
 	bed_free(&bed);
 }
 
@@ -156,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_demand_is_learned),
 		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_learned_room),
 		cmocka_unit_test(test_scarce),
 	};
 
